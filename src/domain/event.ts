@@ -1,0 +1,32 @@
+/** Everything the engine tells: one type, handed to every sink by `report`. */
+import type { Outcome } from './outcome.ts';
+
+export type EngineEvent = TargetEvent | EngineStateEvent;
+
+/** Something that happened to one target and concerns its people. */
+export interface TargetEvent {
+  readonly kind: 'target';
+  /** The same for repeats of the same fact: a sink tells each id at most once. */
+  readonly id: string;
+  /** `started` goes to the log only; `recovered` is a success noticed after a failure was told. */
+  readonly what: Outcome | 'started' | 'progress' | 'recovered' | 'crashed-later' | 'drifted' | 'flapping';
+  readonly service: string;
+  /** Empty for a misnamed file: then `service` is the file's base name. */
+  readonly namespace: string;
+  readonly version: string;
+  readonly image: string;
+  readonly summary: string;
+  readonly cause: string;
+  readonly evidence: readonly string[];
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+/** Something about the engine's surroundings; told when it begins and when it ends, not in between. */
+export interface EngineStateEvent {
+  readonly kind: 'engine';
+  readonly id: string;
+  readonly what: 'cluster-unreachable' | 'cluster-reachable' | 'directory-degraded' | 'directory-recovered';
+  readonly summary: string;
+  readonly at: number;
+}
