@@ -1,0 +1,39 @@
+/** Reading a small file that anybody may have put there: bounded, and never waiting on a pipe or a device. */
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { errorCode } from './durable.ts';
+
+export type BoundedRead =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unreadable'; readonly problem: string }
+  | { readonly kind: 'text'; readonly text: string };
+
+/** The whole file as UTF-8; longer than `maxBytes`, or no regular file, counts as unreadable. Never throws. */
+export async function readBounded(path: string, maxBytes: number): Promise<BoundedRead> {
+  try {
+    // Without O_NONBLOCK opening a FIFO would occupy one of the few threads that all file access shares.
+    const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
+    try {
+      return await readOpen(file, maxBytes);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT') return { kind: 'absent' };
+    if (code === 'ELOOP') return { kind: 'unreadable', problem: 'it is a symbolic link' };
+    return { kind: 'unreadable', problem: code ?? String(error) };
+  }
+}
+
+async function readOpen(file: FileHandle, maxBytes: number): Promise<BoundedRead> {
+  if (!(await file.stat()).isFile()) return { kind: 'unreadable', problem: 'it is not a regular file' };
+  const buffer = Buffer.alloc(maxBytes + 1);
+  let length = 0;
+  while (length < buffer.length) {
+    const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
+    if (bytesRead === 0) return { kind: 'text', text: buffer.toString('utf8', 0, length) };
+    length += bytesRead;
+  }
+  return { kind: 'unreadable', problem: `it is longer than ${maxBytes} bytes` };
+}

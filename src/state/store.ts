@@ -1,0 +1,90 @@
+/** The engine's files beside the dep files: what it remembers (`.status.json`) and what it last completed (`.last`). */
+import { join } from 'node:path';
+import type { TargetRecord } from '../domain/record.ts';
+import type { TargetKey } from '../domain/target.ts';
+import { readBounded } from './bounded-read.ts';
+import { removeTemporaries, writeDurably } from './durable.ts';
+import { encodeRecord, parseRecord } from './record-codec.ts';
+
+export interface StateStore {
+  /**
+   * Undefined when there is none, and, after a word to `onProblem`, when it is empty, damaged or unreadable: then the
+   * cluster is asked what is true.
+   *
+   * @throws NewerRecordError
+   */
+  readRecord(key: TargetKey): Promise<TargetRecord | undefined>;
+  /** @throws WriteError; the former record is then still there */
+  writeRecord(key: TargetKey, record: TargetRecord): Promise<void>;
+  /** The version whose rollout completed last, trimmed; undefined as for `readRecord`. */
+  readLast(key: TargetKey): Promise<string | undefined>;
+  /** @throws WriteError */
+  writeLast(key: TargetKey, version: string): Promise<void>;
+  /** Removes leftovers of writes that were cut short, of this engine only; at start, while holding the lock. */
+  removeTemporaries(): Promise<void>;
+}
+
+/** A status file that could not be used. */
+export interface StateProblem {
+  readonly path: string;
+  /** One line, with the path and what follows from it. */
+  readonly message: string;
+}
+
+/** The status file was written by a newer engine; going on without it could repeat what is done. */
+export class NewerRecordError extends Error {
+  override readonly name = 'NewerRecordError';
+  readonly path: string;
+
+  constructor(path: string, schema: number) {
+    super(`${path} has schema ${schema}, which only a newer engine understands; run that one, or move the file away`);
+    this.path = path;
+  }
+}
+
+const MAX_RECORD_BYTES = 1024 * 1024;
+const MAX_LAST_BYTES = 4096;
+
+export function createStateStore(dir: string, onProblem: (problem: StateProblem) => void): StateStore {
+  // The key is a base name without its extension, so a `.dep` elsewhere in the path or the name stays what it is.
+  const recordPath = (key: TargetKey) => join(dir, `${key}.status.json`);
+  const lastPath = (key: TargetKey) => join(dir, `${key}.last`);
+
+  async function readText(path: string, maxBytes: number): Promise<string | undefined> {
+    const read = await readBounded(path, maxBytes);
+    if (read.kind === 'unreadable') ignore(path, read.problem);
+    return read.kind === 'text' ? read.text : undefined;
+  }
+
+  function ignore(path: string, problem: string): undefined {
+    onProblem({ path, message: `${path} is ignored, the cluster decides: ${problem}` });
+    return undefined;
+  }
+
+  return {
+    async readRecord(key) {
+      const path = recordPath(key);
+      const json = await readText(path, MAX_RECORD_BYTES);
+      if (json === undefined) return undefined;
+      const parsed = parseRecord(json);
+      if (parsed.kind === 'newer') throw new NewerRecordError(path, parsed.schema);
+      return parsed.kind === 'record' ? parsed.record : ignore(path, parsed.problem);
+    },
+
+    writeRecord: (key, record) => writeDurably(recordPath(key), encodeRecord(key, record)),
+
+    async readLast(key) {
+      const path = lastPath(key);
+      const version = (await readText(path, MAX_LAST_BYTES))?.trim();
+      if (version === undefined) return undefined;
+      // A power cut under an in-place writer leaves an empty file or one full of zero bytes.
+      if (version === '') return ignore(path, 'it is empty');
+      if (/\p{Cc}/u.test(version)) return ignore(path, 'it holds more than one line of text');
+      return version;
+    },
+
+    writeLast: (key, version) => writeDurably(lastPath(key), version),
+
+    removeTemporaries: () => removeTemporaries(dir),
+  };
+}
