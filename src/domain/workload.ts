@@ -103,3 +103,17 @@ export interface PodView {
   readonly conditions: readonly Condition[];
   readonly containers: readonly ContainerView[];
 }
+
+/** A Kubernetes Event about one object: evidence for people, never a verdict. */
+export interface EventView {
+  readonly reason: string;
+  readonly message: string;
+  /** `Normal` or `Warning`. */
+  readonly type: string;
+  /** How often it was seen, at least 1. */
+  readonly count: number;
+  readonly lastAt: number;
+  readonly involvedUid: string;
+  readonly involvedKind: string;
+  readonly involvedName: string;
+}

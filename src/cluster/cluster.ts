@@ -1,0 +1,180 @@
+/** The calls the engine makes, each with typed answers and `ApiError`s. Nothing here retries; the work queue does. */
+import { AppsV1Api, CoreV1Api, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
+import type { Clock } from '../clock.ts';
+import { ApiError } from '../domain/api-error.ts';
+import type { Target } from '../domain/target.ts';
+import type { DeploymentView, EventView, PodView, ReplicaSetView } from '../domain/workload.ts';
+import { errorOfNonsense } from './api-errors.ts';
+import { type Call, type Connection, createConnection } from './connection.ts';
+import { fieldsOf, listOf } from './fields.ts';
+import { type KubeconfigSource, loadClusterAccess } from './kubeconfig.ts';
+import { parsePod } from './pod-view.ts';
+import { parseDeployment, parseEvent, parseIdentity, parseReplicaSet } from './views.ts';
+
+export interface ClusterConfig extends KubeconfigSource {
+  readonly userAgent: string;
+  /** Told after every request, watches included. */
+  readonly onCall?: (call: Call) => void;
+}
+
+/** One operation of a JSON Patch (RFC 6902). */
+export type JsonPatchOperation =
+  | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: unknown }
+  | { readonly op: 'remove'; readonly path: string };
+
+export interface LogOptions {
+  /** The container's run before the present one. */
+  readonly previous: boolean;
+  readonly tailLines: number;
+  readonly limitBytes: number;
+}
+
+export interface Cluster {
+  readonly server: string;
+  readonly contextName: string;
+  /** `GET /version`: whether the server answers and what it is. */
+  check(signal?: AbortSignal): Promise<{ readonly version: string }>;
+  readDeployment(target: Target): Promise<DeploymentView>;
+  /** A failed `test` is an `ApiError` of kind `conflict`; what the server will never take is `invalid`. */
+  patchDeployment(target: Target, patch: readonly JsonPatchOperation[]): Promise<DeploymentView>;
+  readNamespace(name: string): Promise<{ readonly terminating: boolean }>;
+  /** One that exists already is fine. */
+  createNamespace(name: string): Promise<void>;
+  listReplicaSets(namespace: string, deploymentUid: string): Promise<readonly ReplicaSetView[]>;
+  /** The pods of these ReplicaSets. */
+  listPods(namespace: string, replicaSetUids: readonly string[]): Promise<readonly PodView[]>;
+  /** Events about these objects, oldest first. */
+  listEvents(namespace: string, uids: readonly string[]): Promise<readonly EventView[]>;
+  /** The last lines of a container's log, oldest first. */
+  readLogs(namespace: string, pod: string, container: string, options: LogOptions): Promise<readonly string[]>;
+  readonly connection: Connection;
+  /** Open connections. */
+  readonly connections: number;
+  close(): Promise<void>;
+}
+
+export const FIELD_MANAGER = 'deployment-k8s-engine';
+
+/** Enough for any namespace a person would look into; the server sends no more. */
+const LIST_LIMIT = 5000;
+
+/** Reads the kubeconfig; no network. Throws a `KubeconfigError` that lists what is wrong with it. */
+export function loadCluster(config: ClusterConfig, clock: Clock): Cluster {
+  const access = loadClusterAccess(config);
+  const connection = createConnection(access, config.userAgent, clock);
+  if (config.onCall !== undefined) connection.subscribe(config.onCall);
+  return {
+    server: connection.server,
+    contextName: access.contextName,
+    check: async (signal) => {
+      const version = fieldsOf(await connection.getJson('/version', signal)).gitVersion;
+      if (typeof version !== 'string') throw errorOfNonsense('GET /version', 'answered without a gitVersion');
+      return { version };
+    },
+    ...createDeploymentCalls(connection),
+    ...createNamespaceCalls(connection),
+    ...createListCalls(connection),
+    connection,
+    get connections() {
+      return connection.connections;
+    },
+    close: () => connection.close(),
+  };
+}
+
+function createDeploymentCalls(connection: Connection): Pick<Cluster, 'readDeployment' | 'patchDeployment'> {
+  const apps = new AppsV1Api(connection.configuration);
+  return {
+    async readDeployment({ service, namespace }) {
+      const parameters = { name: pathPart(service), namespace: pathPart(namespace) };
+      const asked = `read Deployment ${service}/${namespace}`;
+      return parsed(asked, await called(asked, apps.readNamespacedDeployment(parameters)), parseDeployment);
+    },
+    async patchDeployment({ service, namespace }, patch) {
+      const parameters = {
+        name: pathPart(service),
+        namespace: pathPart(namespace),
+        fieldManager: FIELD_MANAGER,
+        body: patch,
+      };
+      const asked = `patch Deployment ${service}/${namespace}`;
+      const options = setHeaderOptions('Content-Type', PatchStrategy.JsonPatch);
+      return parsed(asked, await called(asked, apps.patchNamespacedDeployment(parameters, options)), parseDeployment);
+    },
+  };
+}
+
+function createNamespaceCalls(connection: Connection): Pick<Cluster, 'readNamespace' | 'createNamespace'> {
+  const core = new CoreV1Api(connection.configuration);
+  return {
+    async readNamespace(name) {
+      const asked = `read Namespace ${name}`;
+      const namespace = await called(asked, core.readNamespace({ name: pathPart(name) }));
+      parsed(asked, namespace, parseIdentity);
+      return { terminating: namespace.status?.phase === 'Terminating' };
+    },
+    async createNamespace(name) {
+      const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: pathPart(name) } };
+      try {
+        await called(`create Namespace ${name}`, core.createNamespace({ body, fieldManager: FIELD_MANAGER }));
+      } catch (error) {
+        // Somebody was faster: two services may arrive for one new namespace.
+        if (!(error instanceof ApiError) || error.kind !== 'already-exists') throw error;
+      }
+    },
+  };
+}
+
+type ListCalls = Pick<Cluster, 'listReplicaSets' | 'listPods' | 'listEvents' | 'readLogs'>;
+
+function createListCalls(connection: Connection): ListCalls {
+  const core = new CoreV1Api(connection.configuration);
+  const list = async <T>(path: string, parse: (value: unknown) => T | undefined): Promise<T[]> => {
+    const items = listOf(fieldsOf(await connection.getJson(`${path}?limit=${LIST_LIMIT}`)).items);
+    return items.map(parse).filter((view) => view !== undefined);
+  };
+  return {
+    async listReplicaSets(namespace, deploymentUid) {
+      const all = await list(`/apis/apps/v1/namespaces/${pathPart(namespace)}/replicasets`, parseReplicaSet);
+      return all.filter((replicaSet) => replicaSet.ownerUid === deploymentUid);
+    },
+    async listPods(namespace, replicaSetUids) {
+      const all = await list(`/api/v1/namespaces/${pathPart(namespace)}/pods`, parsePod);
+      return all.filter((pod) => replicaSetUids.includes(pod.ownerUid));
+    },
+    async listEvents(namespace, uids) {
+      const all = await list(`/api/v1/namespaces/${pathPart(namespace)}/events`, parseEvent);
+      return all.filter((event) => uids.includes(event.involvedUid)).sort((a, b) => a.lastAt - b.lastAt);
+    },
+    async readLogs(namespace, pod, container, options) {
+      const parameters = { name: pathPart(pod), namespace: pathPart(namespace), container, ...options };
+      const asked = `read the log of ${pod}/${namespace}, container ${container}`;
+      const text: unknown = await called(asked, core.readNamespacedPodLog(parameters));
+      return typeof text === 'string' ? text.split('\n').filter((line) => line !== '') : [];
+    },
+  };
+}
+
+/** What the library throws after the answer came is about the answer: not JSON, or cut off. */
+async function called<T>(asked: string, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw errorOfNonsense(asked, 'the answer cannot be read', error);
+  }
+}
+
+function parsed<T>(asked: string, value: unknown, parse: (value: unknown) => T | undefined): T {
+  const view = parse(value);
+  if (view === undefined) throw errorOfNonsense(asked, 'the answer is not such an object');
+  return view;
+}
+
+/** Names were checked when the dep file was read; one with a slash or dots here would reach another resource. */
+function pathPart(name: string): string {
+  if (!/^[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?$/.test(name) || name.includes('..')) {
+    throw new Error(`not the name of a Kubernetes object: ${JSON.stringify(name)}`);
+  }
+  return name;
+}

@@ -1,0 +1,212 @@
+/** One way to the API server for ordinary calls and watches: login, deadline, one retry after a 401, errors by kind. */
+import {
+  type Configuration,
+  createConfiguration,
+  type RequestContext,
+  ResponseContext,
+  ServerConfiguration,
+  wrapHttpLibrary,
+} from '@kubernetes/client-node';
+import { type Dispatcher, request } from 'undici';
+import type { Clock } from '../clock.ts';
+import { ApiError } from '../domain/api-error.ts';
+import { errorOfAnswer, errorOfDeadline, errorOfFailure } from './api-errors.ts';
+import { createCredentials, type Login } from './credentials.ts';
+import { headerOf, parseJson, readAnswer, readRefusal } from './http-body.ts';
+import type { ClusterAccess } from './kubeconfig.ts';
+import { type Agents, createTransport } from './transport.ts';
+
+/** One request as it ended, told to `onCall`. */
+export interface Call {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  /** Undefined when there was no answer. */
+  readonly status: number | undefined;
+  readonly durationMs: number;
+  /** What was wrong with the answer, or why there was none; absent when all is well. */
+  readonly error?: ApiError;
+}
+
+export interface Connection {
+  readonly server: string;
+  /** For the library's typed API classes: their calls go out through this connection. */
+  readonly configuration: Configuration;
+  /** GETs JSON without the typed classes; `path` holds the query. Throws an `ApiError`. */
+  getJson(path: string, signal?: AbortSignal): Promise<unknown>;
+  /** Opens a watch and resolves with its body as it comes; only `signal` ends that. Throws an `ApiError`. */
+  openStream(path: string, signal: AbortSignal): Promise<AsyncIterable<unknown>>;
+  /** Called after each request; returns the way to stop that. */
+  subscribe(listener: (call: Call) => void): () => void;
+  /** Open connections, watches included. */
+  readonly connections: number;
+  close(): Promise<void>;
+}
+
+const READ_DEADLINE_MS = 10_000;
+const WRITE_DEADLINE_MS = 30_000;
+
+interface Outgoing {
+  readonly method: Dispatcher.HttpMethod;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly agent: keyof Agents;
+  readonly signal?: AbortSignal;
+}
+
+interface Received<T> {
+  readonly status: number;
+  readonly value: T;
+}
+
+type Reader<T> = (asked: string, answer: Dispatcher.ResponseData) => Promise<T>;
+
+/** Opens nothing until the first call. */
+export function createConnection(access: ClusterAccess, userAgent: string, clock: Clock): Connection {
+  const credentials = createCredentials(access, clock);
+  const transport = createTransport(access, clock);
+  const listeners = new Set<(call: Call) => void>();
+  const stopping = new AbortController();
+  const { origin, pathname } = new URL(access.cluster.server);
+  const prefix = pathname === '/' ? '' : pathname;
+  let lastAnswerAt = Number.NEGATIVE_INFINITY;
+
+  /** Sends once, and once more with fresh credentials when the answer is 401. */
+  async function exchange<T>(outgoing: Outgoing, read: Reader<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      let login: Login | undefined;
+      try {
+        const received = await told(outgoing, async () => {
+          login = await credentials.current();
+          return sendOnce(outgoing, login, read);
+        });
+        return received.value;
+      } catch (error) {
+        const refused = error instanceof ApiError && error.code === 401;
+        if (!refused || login === undefined || !credentials.drop(login) || attempt > 1) throw error;
+      }
+    }
+  }
+
+  async function sendOnce<T>(outgoing: Outgoing, login: Login, read: Reader<T>): Promise<Received<T>> {
+    const asked = `${outgoing.method} ${outgoing.path}`;
+    const agents = await transport.agents(login);
+    const startedAt = clock.monotonic();
+    const deadline = startDeadline(outgoing.method);
+    try {
+      const answer = await request(`${origin}${prefix}${outgoing.path}${outgoing.query}`, {
+        method: outgoing.method,
+        headers: { 'user-agent': userAgent, ...outgoing.headers, ...login.headers },
+        ...(outgoing.body === undefined ? {} : { body: outgoing.body }),
+        dispatcher: agents[outgoing.agent],
+        signal: AbortSignal.any([deadline.signal, ...signalsOf(outgoing)]),
+      });
+      lastAnswerAt = clock.monotonic();
+      if (answer.statusCode < 200 || answer.statusCode > 299) throw await refusal(asked, answer);
+      return { status: answer.statusCode, value: await read(asked, answer) };
+    } catch (error) {
+      if (!deadline.signal.aborted) throw errorOfFailure(asked, error);
+      // Nobody answered since this call began: the connection may be dead though nothing has said so.
+      if (lastAnswerAt < startedAt) transport.retire(agents);
+      throw errorOfDeadline(asked, deadline.ms);
+    } finally {
+      deadline.cancel();
+    }
+  }
+
+  function startDeadline(method: string) {
+    const ms = method === 'GET' ? READ_DEADLINE_MS : WRITE_DEADLINE_MS;
+    const controller = new AbortController();
+    return { ms, signal: controller.signal, cancel: clock.after(ms, () => controller.abort()) };
+  }
+
+  async function refusal(asked: string, answer: Dispatcher.ResponseData): Promise<ApiError> {
+    const retryAfter = headerOf(answer, 'retry-after');
+    const body = await readRefusal(asked, answer);
+    return errorOfAnswer(asked, { status: answer.statusCode, retryAfter, body }, clock.now());
+  }
+
+  /** Tells the listeners how a request ended, unless we ended it ourselves. */
+  async function told<T>(outgoing: Outgoing, send: () => Promise<Received<T>>): Promise<Received<T>> {
+    const startedAt = clock.monotonic();
+    const tell = (status: number | undefined, error?: ApiError) => {
+      const { method, path } = outgoing;
+      const call = { method, path, status, durationMs: clock.monotonic() - startedAt };
+      for (const listener of listeners) listener(error === undefined ? call : { ...call, error });
+    };
+    try {
+      const received = await send();
+      tell(received.status);
+      return received;
+    } catch (error) {
+      const ended = signalsOf(outgoing).some((signal) => signal.aborted);
+      if (error instanceof ApiError && !ended) tell(error.code, error);
+      throw error;
+    }
+  }
+
+  function signalsOf({ signal }: Outgoing): AbortSignal[] {
+    return signal === undefined ? [stopping.signal] : [stopping.signal, signal];
+  }
+
+  return {
+    server: access.cluster.server,
+    configuration: createConfiguration({
+      // The address is added when sending; the library only needs something absolute.
+      baseServer: new ServerConfiguration('http://api', {}),
+      httpApi: wrapHttpLibrary({ send: (context) => exchange(outgoingOf(context), readContext) }),
+    }),
+    getJson: (path, signal) =>
+      exchange({ ...getOf(path, signal), agent: 'calls' }, async (asked, answer) =>
+        parseJson(asked, await readAnswer(asked, answer)),
+      ),
+    openStream: (path, signal) =>
+      exchange({ ...getOf(path, signal), agent: 'watches' }, (_asked, answer) => Promise.resolve(answer.body)),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    get connections() {
+      return transport.connections;
+    },
+    async close() {
+      stopping.abort();
+      credentials.close();
+      await transport.close();
+    },
+  };
+}
+
+function getOf(pathAndQuery: string, signal: AbortSignal | undefined): Omit<Outgoing, 'agent'> {
+  const [path = '', query] = pathAndQuery.split('?');
+  return {
+    method: 'GET',
+    path,
+    query: query === undefined ? '' : `?${query}`,
+    headers: { accept: 'application/json' },
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+function outgoingOf(context: RequestContext): Outgoing {
+  const { pathname, search } = new URL(context.getUrl());
+  const body = context.getBody();
+  return {
+    method: context.getHttpMethod(),
+    path: pathname,
+    query: search,
+    headers: context.getHeaders(),
+    agent: 'calls',
+    ...(typeof body === 'string' ? { body } : {}),
+  };
+}
+
+/** Reads the body here, so that the deadline covers it; the library parses it. */
+async function readContext(asked: string, answer: Dispatcher.ResponseData): Promise<ResponseContext> {
+  const text = await readAnswer(asked, answer);
+  const type = headerOf(answer, 'content-type') ?? '';
+  const body = { text: async () => text, binary: async () => Buffer.from(text), stream: () => null };
+  return new ResponseContext(answer.statusCode, { 'content-type': type }, body);
+}
