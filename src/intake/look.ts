@@ -1,0 +1,115 @@
+/** What can be said of one dep file now. */
+import { createHash } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { type DepRequest, MAX_DEP_FILE_BYTES, parseDepFile } from '../domain/dep-file.ts';
+import { DEP_EXTENSION, type TargetKey } from '../domain/target.ts';
+import type { FileStamp } from './file-stamp.ts';
+import { createGate } from './gate.ts';
+import { type Sighting, settle } from './settle.ts';
+import { type Reading, readStable } from './stable-read.ts';
+
+export type DepLook =
+  | { readonly kind: 'absent' }
+  /** Empty, comments only, still being written, or changed while it was read. */
+  | { readonly kind: 'not-ready'; readonly lookAgainInMs: number }
+  /** Nothing can be said: no permission, a failing disk, the directory gone. The last good content stays in force. */
+  | { readonly kind: 'unreadable'; readonly problem: string; readonly lookAgainInMs: number }
+  /** Finished, and not a dep file. `content` is as for `wanted`; for what is not read, it stands for the thing itself. */
+  | { readonly kind: 'refused'; readonly content: string; readonly line?: number; readonly problem: string }
+  /** `content` is the SHA-256 of the bytes, in hex. */
+  | { readonly kind: 'wanted'; readonly content: string; readonly request: DepRequest };
+
+export interface Looker {
+  /** Reads the file now. Calls for one key take turns. */
+  look(key: TargetKey): Promise<DepLook>;
+  /** The state of the file at the last look, if it was finished then. */
+  settledIdentity(key: TargetKey): string | undefined;
+  /** Drops what is remembered of a file that is gone. */
+  forget(key: TargetKey): void;
+}
+
+/** Few on purpose: libuv has four threads for all file work of the process. */
+const READS_AT_ONCE = 8;
+const CHANGED_LOOK_AGAIN_MS = 5;
+
+export function createLooker(options: {
+  readonly dir: string;
+  readonly settleMs: number;
+  readonly rescanMs: number;
+  readonly clock: Clock;
+}): Looker {
+  const { dir, settleMs, rescanMs, clock } = options;
+  const sightings = new Map<TargetKey, Sighting>();
+  const turns = new Map<TargetKey, Promise<DepLook>>();
+  const gate = createGate(READS_AT_ONCE);
+
+  async function lookNow(key: TargetKey): Promise<DepLook> {
+    const reading = await gate.run(() => readStable(dir, key + DEP_EXTENSION));
+    switch (reading.kind) {
+      case 'absent':
+        sightings.delete(key);
+        return reading;
+      case 'changed':
+        return { kind: 'not-ready', lookAgainInMs: CHANGED_LOOK_AGAIN_MS };
+      case 'unreadable':
+        return { ...reading, lookAgainInMs: rescanMs };
+      case 'special':
+        sightings.delete(key);
+        return { kind: 'refused', content: reading.id, problem: reading.problem };
+      case 'file':
+        return judge(key, reading.stamp, reading.bytes);
+      default:
+        return unreachable(reading);
+    }
+  }
+
+  function judge(key: TargetKey, stamp: FileStamp, bytes: Buffer | undefined): DepLook {
+    const parse = bytes === undefined ? tooLarge(stamp) : parseDepFile(bytes);
+    const { sighting, lookAgainInMs } = settle({
+      previous: sightings.get(key),
+      stamp,
+      bytes: bytes?.toString('latin1') ?? '',
+      content: parse.kind,
+      nowMs: clock.now(),
+      monotonicMs: clock.monotonic(),
+      settleMs,
+    });
+    sightings.set(key, sighting);
+    if (!sighting.settled || parse.kind === 'empty') return { kind: 'not-ready', lookAgainInMs };
+    const content = sha256(bytes ?? `${stamp.inode}:${stamp.size}:${stamp.mtimeNs}`);
+    if (parse.kind === 'request') return { kind: 'wanted', content, request: parse.request };
+    const { line, problem } = parse;
+    return { kind: 'refused', content, problem, ...(line === undefined ? {} : { line }) };
+  }
+
+  return {
+    look(key) {
+      const now = () => lookNow(key);
+      const turn = (turns.get(key) ?? Promise.resolve()).then(now, now);
+      turns.set(key, turn);
+      const leave = () => {
+        if (turns.get(key) === turn) turns.delete(key);
+      };
+      turn.then(leave, leave);
+      return turn;
+    },
+    settledIdentity(key) {
+      const sighting = sightings.get(key);
+      return sighting?.settled ? sighting.stamp.identity : undefined;
+    },
+    forget: (key) => void sightings.delete(key),
+  };
+}
+
+function tooLarge({ size }: FileStamp): { kind: 'malformed'; line?: number; problem: string } {
+  const problem = `${size} bytes long; a dep file holds one version and at most ${MAX_DEP_FILE_BYTES} bytes`;
+  return { kind: 'malformed', problem };
+}
+
+function sha256(data: Buffer | string): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+function unreachable(reading: never): never {
+  throw new Error(`unknown reading: ${JSON.stringify(reading satisfies Reading)}`);
+}
