@@ -13,7 +13,7 @@ trap '' INT HUP TERM
 awk '/^hold /{ held[substr($0, 6)] } /^drop /{ delete held[substr($0, 6)] } END { for (what in held) print what }' |
 sort -r | while read -r kind what; do
   case $kind in
-    process) kill -9 -- "-$what" ;;
+    process) kill -9 "-$what" ;;
     folder) tries=50; until rm -rf -- "$what" || [ $((tries -= 1)) -le 0 ]; do sleep 0.1; done ;;
   esac
 done 2>/dev/null

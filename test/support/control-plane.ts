@@ -1,0 +1,115 @@
+/**
+ * A real Kubernetes control plane for tests: kube-apiserver with its controllers and etcd, on free loopback ports, its
+ * data in a temporary folder. Pods are played by a simulator of kubelets. It takes about four seconds to start.
+ */
+import { writeFileSync } from 'node:fs';
+import { controlPlaneBinaries } from '../control-plane/binaries.ts';
+import { type ApiClient, createApiClient } from './api-client.ts';
+import { certificateDir, freePorts, startProcesses, untilReady } from './control-plane-processes.ts';
+import { createUser, type Grant, type User } from './control-plane-users.ts';
+import { textAt } from './json.ts';
+import { kubeconfigText } from './kubeconfig.ts';
+import { type PodSimulatorOptions, startPodSimulator } from './pod-simulator.ts';
+import { createTempDir } from './temp-dir.ts';
+
+export interface ControlPlaneOptions {
+  /** How the simulator plays pods; `false`: nobody does, and they stay Pending. */
+  readonly pods?: Pick<PodSimulatorOptions, 'speed' | 'events'> | false;
+}
+
+/** What another process needs to use a running control plane: plain data, fit for vitest's `provide`. */
+export interface ControlPlaneAddress {
+  readonly url: string;
+  readonly adminToken: string;
+  /** A user who may do nothing at all. */
+  readonly nobodyToken: string;
+  /** Its logs and kubeconfig files are here. */
+  readonly folder: string;
+  readonly controllerManagerPid: number;
+}
+
+export interface ControlPlane {
+  /** `https://127.0.0.1:port`; the certificate is self-signed. */
+  readonly url: string;
+  readonly address: ControlPlaneAddress;
+  /** Speaks as the administrator. */
+  readonly api: ApiClient;
+  /** Path of a kubeconfig file, for the administrator, or for `nobody`, who has no rights. */
+  kubeconfigFor(user: 'admin' | 'nobody'): string;
+  /** A new namespace with a name of its own. */
+  newNamespace(prefix?: string): Promise<string>;
+  /** A new account in that namespace with exactly these rights. */
+  createUser(namespace: string, grants?: readonly Grant[]): Promise<User>;
+  /** Stops the controllers where they stand: from now on every status is stale. For everyone who shares this server. */
+  pauseControllers(): void;
+  resumeControllers(): void;
+}
+
+export interface OwnControlPlane extends ControlPlane, AsyncDisposable {
+  /** Ends every process and removes the folder; twice is fine. */
+  stop(): Promise<void>;
+}
+
+const NOT_BUILT = 'the control plane is not built; run: npm run control-plane';
+
+/** Starts one. Rejects when its binaries are not there, and with its logs when it does not come up. */
+export async function startControlPlane({ pods = {} }: ControlPlaneOptions = {}): Promise<OwnControlPlane> {
+  const binaries = controlPlaneBinaries();
+  if (binaries === undefined) throw new Error(NOT_BUILT);
+  const dir = await createTempDir('control-plane');
+  const ports = await freePorts();
+  const admin = { name: 'admin', token: 'admin-token', group: 'system:masters' };
+  const nobody = { name: 'nobody', token: 'nobody-token', group: 'nobodies' };
+
+  const { controllerManager, all } = await startProcesses(binaries, dir, ports, [admin, nobody]);
+  const plane = connectControlPlane({
+    url: `https://127.0.0.1:${ports.api}`,
+    adminToken: admin.token,
+    nobodyToken: nobody.token,
+    folder: dir.path,
+    controllerManagerPid: controllerManager.pid,
+  });
+  let simulator: Awaited<ReturnType<typeof startPodSimulator>> | undefined;
+  const stop = async () => {
+    await simulator?.stop();
+    // Nothing here is worth an orderly end, and SIGKILL ends a paused process too.
+    for (const child of all) child.signal('SIGKILL');
+    await Promise.all(all.map(({ exited }) => exited));
+    plane.api.close();
+    await dir.remove();
+  };
+  try {
+    await untilReady(plane.api, all, dir);
+    if (pods !== false)
+      simulator = await startPodSimulator({ api: plane.api, certificateDir: certificateDir(dir), ...pods });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return Object.assign(plane, { stop, [Symbol.asyncDispose]: stop });
+}
+
+/** Uses one that another process started; closing it is not this one's business. */
+export function connectControlPlane(address: ControlPlaneAddress): ControlPlane {
+  const { url, adminToken, nobodyToken, folder, controllerManagerPid } = address;
+  const api = createApiClient({ url, token: adminToken });
+  return {
+    url,
+    address,
+    api,
+    kubeconfigFor: (user) => {
+      const path = `${folder}/${user}.kubeconfig`;
+      writeFileSync(path, kubeconfigText({ server: url, token: user === 'admin' ? adminToken : nobodyToken }));
+      return path;
+    },
+    newNamespace: (prefix = 'test') => newNamespace(api, prefix),
+    createUser: (namespace, grants = []) => createUser({ api, url, folder }, namespace, grants),
+    pauseControllers: () => process.kill(controllerManagerPid, 'SIGSTOP'),
+    resumeControllers: () => process.kill(controllerManagerPid, 'SIGCONT'),
+  };
+}
+
+async function newNamespace(api: ApiClient, prefix: string): Promise<string> {
+  const body = { metadata: { generateName: `${prefix}-` } };
+  return textAt(await api.ask('POST', '/api/v1/namespaces', { body }), 'metadata', 'name');
+}

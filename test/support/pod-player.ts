@@ -1,0 +1,93 @@
+/** One pod on a real API server, living by its rule. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PodEvent } from '../../src/sandbox/container-life.ts';
+import { type LogRequest, type PodLogs, podLogs } from '../../src/sandbox/pod-logs.ts';
+import { podRuleFor } from '../../src/sandbox/pod-rules.ts';
+import { podShape } from '../../src/sandbox/pod-shape.ts';
+import { NODE_NAME, type PodStatus, type PodStep, podSteps } from '../../src/sandbox/pod-status.ts';
+import { type ApiClient, MERGE_PATCH } from './api-client.ts';
+import { createEventTeller } from './event-teller.ts';
+import { textAt } from './json.ts';
+
+export interface PodPlayer {
+  readonly namespace: string;
+  readonly name: string;
+  logs(request: LogRequest): PodLogs;
+  /** Stops the life and deletes the pod for good, as a kubelet does once the containers have ended. */
+  terminate(): void;
+  /** Stops playing; the pod stays as it is. */
+  stop(): void;
+}
+
+export interface PodPlayerOptions {
+  readonly api: ApiClient;
+  /** The pod's JSON. */
+  readonly pod: unknown;
+  readonly speed: number;
+  readonly events: 'warnings' | 'all';
+}
+
+/** How long the containers of a terminating pod take to end, in pod time. */
+const TERMINATION_MS = 500;
+
+export function createPodPlayer({ api, pod, speed, events }: PodPlayerOptions): PodPlayer {
+  const shape = podShape(pod);
+  const { namespace, name, uid } = shape;
+  const rule = podRuleFor(shape);
+  const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
+  const over = new AbortController();
+  const tellEvent = createEventTeller(api, { namespace, name, uid });
+  const bornAtMs = Date.now();
+  const timeOf = (podMs: number) => new Date(bornAtMs + podMs / speed).toISOString().replace(/\.\d{3}Z$/, 'Z');
+  let bound = textAt(pod, 'spec', 'nodeName') !== '';
+  let shown: PodStatus | undefined;
+  let terminating = false;
+
+  const show = async (step: PodStep) => {
+    if (step.scheduled && !bound) {
+      const body = { metadata: { name, uid }, target: { kind: 'Node', name: NODE_NAME } };
+      await api.ask('POST', `${path}/binding`, { body, signal: over.signal });
+      bound = true;
+    }
+    if (JSON.stringify(step.status) !== JSON.stringify(shown)) {
+      const body = { metadata: { uid }, status: step.status };
+      await api.ask('PATCH', `${path}/status`, { contentType: MERGE_PATCH, body, signal: over.signal });
+      shown = step.status;
+    }
+    for (const event of step.events) if (events === 'all' || isTrouble(event)) await tellEvent(event, over.signal);
+  };
+
+  const live = async () => {
+    for (const step of podSteps({ rule, pod: shape, timeOf })) {
+      const waitMs = bornAtMs + step.atMs / speed - Date.now();
+      if (waitMs > 0) await sleep(waitMs, undefined, { signal: over.signal });
+      if (over.signal.aborted) return;
+      await show(step);
+    }
+  };
+
+  const end = async () => {
+    await sleep(TERMINATION_MS / speed, undefined, { ref: false });
+    const body = { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 0, preconditions: { uid } };
+    await api.request('DELETE', path, { body });
+  };
+
+  // A pod deleted meanwhile answers 404 or 409, a server that stops resets: in each case this life is over.
+  live().catch(() => undefined);
+  return {
+    namespace,
+    name,
+    logs: (request) => podLogs(rule, { ...Object(pod), status: shown }, request),
+    terminate: () => {
+      if (terminating) return;
+      terminating = true;
+      over.abort();
+      end().catch(() => undefined);
+    },
+    stop: () => over.abort(),
+  };
+}
+
+function isTrouble({ type }: PodEvent): boolean {
+  return type === 'Warning';
+}
