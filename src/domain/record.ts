@@ -5,11 +5,19 @@ export const RECORD_SCHEMA = 1;
 
 export type Phase = 'rolling-out' | Outcome;
 
+/**
+ * What keeps a target from being deployed until somebody outside changes it. It is told once; the target is deployed by
+ * itself when the obstacle is gone.
+ */
+export type Block = 'no-deployment' | 'namespace-terminating' | 'paused' | 'forbidden';
+
 /** One try to bring a version to the cluster. */
 export interface Attempt {
   /** Unique; stands in the annotation `deployment-k8s-engine/attempt` of the Deployment it patched. */
   readonly id: string;
   readonly kind: 'deploy' | 'rollback' | 'correct-drift';
+  /** SHA-256 of the dep file's bytes that asked for it, hex. */
+  readonly content: string;
   readonly version: string;
   readonly image: string;
   readonly container: string;
@@ -20,6 +28,10 @@ export interface Attempt {
   /** The Deployment's uid, and its generation as the patch returned it; absent until the patch was answered. */
   readonly uid?: string;
   readonly generation?: number;
+  /** The image the server answered with: admission may have rewritten ours, e.g. a tag to a digest. */
+  readonly appliedImage?: string;
+  /** Epoch ms; absent while the rollout runs. */
+  readonly endedAt?: number;
 }
 
 /** A version whose rollout was seen to complete. */
@@ -51,9 +63,16 @@ export interface TargetRecord {
   readonly startedAt: number;
   /** Epoch ms; absent while the rollout runs. */
   readonly finishedAt?: number;
-  /** The running attempt, or the one that led to the phase. */
+  /** The newest attempt. It may answer an older content than `content`: a refused file does not end a rollout. */
   readonly attempt?: Attempt;
+  /** The last version whose rollout was seen to complete: where a rollback goes. */
   readonly verified?: Verified;
+  /** What a blocked target waits for. */
+  readonly blockedBy?: Block;
+  /** A crash after the success was told, so that it is told once. */
+  readonly crashedLater?: boolean;
+  /** A change made outside that was told: the image then running, and when such changes were seen. */
+  readonly drift?: { readonly image: string; readonly seenAt: readonly number[] };
   /** Newest first, at most `MAX_PAST` of them. */
   readonly past: readonly PastOutcome[];
   /** How long successful rollouts took, ms, newest first, at most ten: what is usual for this target. */

@@ -1,0 +1,132 @@
+/** The work queue: keys, never orders; coalesced before a slot is taken. */
+import PQueue from 'p-queue';
+import type { Clock } from '../clock.ts';
+import type { TargetKey } from '../domain/target.ts';
+import { backoffMs } from './backoff.ts';
+import { createKeyedMutex } from './keyed-mutex.ts';
+
+/** What a pass says about its next: look again after this many ms, or only when something hints so. */
+export interface PassResult {
+  readonly lookAgainInMs?: number;
+  /** The pass met a passing fault: come back with growing delays, but not before `lookAgainInMs`. */
+  readonly failed?: boolean;
+}
+
+export interface WorkQueue {
+  /** Asks for a pass now. Waiting already: nothing. Running: once more afterwards. */
+  add(key: TargetKey): void;
+  /** Asks for a pass after `ms`, unless an earlier one is already planned. */
+  addAfter(key: TargetKey, ms: number): void;
+  /** Passes waiting for a slot. */
+  readonly depth: number;
+  readonly running: number;
+  /** Refuses new keys, forgets waiting and planned ones, resolves when running passes have ended. Idempotent. */
+  close(): Promise<void>;
+}
+
+interface Options {
+  /** Passes at once. */
+  readonly concurrency: number;
+  /** One pass. A rejection is a bug in the pass: it is handed to `onError`, and the key comes back after a backoff. */
+  readonly run: (key: TargetKey) => Promise<PassResult>;
+  readonly clock: Clock;
+  readonly onError: (key: TargetKey, error: unknown) => void;
+  readonly random?: () => number;
+}
+
+interface Entry {
+  state: 'planned' | 'waiting' | 'running';
+  /** A hint came while the pass ran. */
+  again: boolean;
+  failures: number;
+  plan?: { readonly dueAt: number; readonly cancel: () => void };
+}
+
+export function createWorkQueue({ concurrency, run, clock, onError, random = Math.random }: Options): WorkQueue {
+  // p-queue's own timeout would free the slot while the pass goes on, and its interval follows the wall clock: neither
+  // is used. Its `add` promise is never rejected because `pass` never is.
+  const slots = new PQueue({ concurrency });
+  const mutex = createKeyedMutex<TargetKey>();
+  const entries = new Map<TargetKey, Entry>();
+  let closed = false;
+
+  function add(key: TargetKey): void {
+    if (closed) return;
+    const entry = entryOf(key);
+    unplan(entry);
+    if (entry.state === 'waiting') return;
+    if (entry.state === 'running') {
+      entry.again = true;
+      return;
+    }
+    entry.state = 'waiting';
+    void slots.add(() => pass(key, entry));
+  }
+
+  function addAfter(key: TargetKey, ms: number): void {
+    if (closed) return;
+    const entry = entryOf(key);
+    const dueAt = clock.monotonic() + ms;
+    if (entry.state === 'waiting' || (entry.plan !== undefined && entry.plan.dueAt <= dueAt)) return;
+    unplan(entry);
+    entry.plan = { dueAt, cancel: clock.after(ms, () => add(key)) };
+  }
+
+  function entryOf(key: TargetKey): Entry {
+    const known = entries.get(key);
+    if (known !== undefined) return known;
+    const entry: Entry = { state: 'planned', again: false, failures: 0 };
+    entries.set(key, entry);
+    return entry;
+  }
+
+  async function pass(key: TargetKey, entry: Entry): Promise<void> {
+    if (closed) return;
+    entry.state = 'running';
+    const result = await mutex.runExclusive(key, () => run(key)).catch((error: unknown): PassResult => {
+      onError(key, error);
+      return { failed: true };
+    });
+    entry.state = 'planned';
+    entry.failures = result.failed === true ? entry.failures + 1 : 0;
+    if (closed) return;
+    planNext(key, entry, result);
+    // Forgotten when nothing is planned, so that the map holds only live keys.
+    if (entry.state === 'planned' && entry.plan === undefined) entries.delete(key);
+  }
+
+  function planNext(key: TargetKey, entry: Entry, result: PassResult): void {
+    const again = entry.again;
+    entry.again = false;
+    if (result.failed === true) {
+      // A hint does not shorten a backoff: hints are frequent while a cluster misbehaves.
+      addAfter(key, Math.max(backoffMs(entry.failures, random()), result.lookAgainInMs ?? 0));
+    } else if (again) {
+      add(key);
+    } else if (result.lookAgainInMs !== undefined) {
+      addAfter(key, result.lookAgainInMs);
+    }
+  }
+
+  return {
+    add,
+    addAfter,
+    get depth() {
+      return slots.size;
+    },
+    get running() {
+      return slots.pending;
+    },
+    async close() {
+      closed = true;
+      for (const entry of entries.values()) unplan(entry);
+      await slots.onIdle();
+      entries.clear();
+    },
+  };
+}
+
+function unplan(entry: Entry): void {
+  entry.plan?.cancel();
+  delete entry.plan;
+}
