@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -17,9 +17,10 @@ beforeEach(async () => {
 afterEach(() => dir.remove());
 
 /** Runs a module's text in another process, below `sh -c "<limits>; exec node"`. */
-function runScript(script: string, limits = ':') {
-  const args = ['-c', `${limits}; exec "$0" --input-type=module -e "$1"`, process.execPath, script];
-  const child = spawn('sh', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+function runScript(script: string, limits = ':', wrapper: readonly string[] = ['env']) {
+  const [command = 'env', ...options] = wrapper;
+  const shell = ['sh', '-c', `${limits}; exec "$0" --input-type=module -e "$1"`, process.execPath, script];
+  const child = spawn(command, [...options, ...shell], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk) => {
     output += chunk;
@@ -93,6 +94,35 @@ test('a write beyond the limits of the process keeps the old content and says wh
   expect(JSON.parse(child.output())).toEqual(['WriteError', 'too-large', path]);
   expect(await readFile(path, 'utf8')).toBe('v1');
   expect(await readdir(dir.path)).toEqual(['web_prod.last']);
+});
+
+// A mount of its own, seen by the child alone, goes with it.
+const canMount =
+  spawnSync('unshare', ['--map-root-user', '--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt']).status === 0;
+
+test.skipIf(!canMount)('a full disk and a read-only one keep the old content and are told apart', async () => {
+  const path = dir.file('web_prod.last');
+  const script = `
+    const { execFileSync } = await import('node:child_process');
+    const { readdirSync, readFileSync } = await import('node:fs');
+    const { writeDurably } = await import(${JSON.stringify(DURABLE)});
+    const seen = [];
+    const write = (data) => writeDurably(${JSON.stringify(path)}, data).catch((error) => seen.push(error.kind));
+    await write('v1');
+    await write('x'.repeat(100_000));
+    execFileSync('mount', ['-o', 'remount,ro', ${JSON.stringify(dir.path)}]);
+    await write('v2');
+    console.log(JSON.stringify([
+      seen, readFileSync(${JSON.stringify(path)}, 'utf8'), readdirSync(${JSON.stringify(dir.path)})]));`;
+
+  const child = runScript(script, `mount -t tmpfs -o size=64k tmpfs "${dir.path}"`, [
+    'unshare',
+    '--map-root-user',
+    '--mount',
+  ]);
+  await child.exited;
+
+  expect(JSON.parse(child.output())).toEqual([['disk-full', 'read-only'], 'v1', ['web_prod.last']]);
 });
 
 test('a folder that is gone is told with path and cause', async () => {
