@@ -19,6 +19,7 @@ export interface OutboxQueue {
   bury(): Promise<void>;
   /** Tries again to save what waits in memory only; what then is not on disk is told as lost. */
   flush(): Promise<void>;
+  /** Entries that wait, on disk or in memory; one that is being finished still counts. */
   readonly depth: number;
 }
 
@@ -116,18 +117,20 @@ export function createOutboxQueue(files: OutboxFiles, onTrouble: (trouble: Queue
     },
 
     async finish() {
-      const place = waiting.shift();
+      const [place] = waiting;
       if (place === undefined) return;
       // Noted before it is removed: killed in between, it is recognised at the next start.
       await remember(place.id);
       if (place.unsaved === undefined) await files.remove(place.number);
+      waiting.shift();
     },
 
     async bury() {
-      const place = waiting.shift();
+      const [place] = waiting;
       if (place === undefined) return;
       if (place.unsaved === undefined) await files.bury(place.number);
       await remember(place.id);
+      waiting.shift();
     },
 
     async flush() {

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -55,6 +56,8 @@ const event = (id: string): TargetEvent => ({
   evidence: [],
   at: 0,
 });
+
+const moduleUrl = (path: string) => new URL(`../../src/${path}`, import.meta.url).href;
 
 const post = (payload: unknown = { text: 'hello' }, timeoutMs = 10_000) =>
   createSlackPost(slack.url, timeoutMs, systemClock)(payload, new AbortController().signal);
@@ -117,6 +120,44 @@ test('a restart while Slack fails loses and doubles nothing', async () => {
   await eventually(() => after.depth === 0);
 
   expect(told()).toEqual(['1', '2', '3']);
+});
+
+test('a kill in the middle loses no event that was put, and the order stays', async () => {
+  const sent = Array.from({ length: 8 }, (_, index) => `v${index}`);
+  const script = `
+    const { createSlackSink } = await import(${JSON.stringify(moduleUrl('notify/slack.ts'))});
+    const { writeDurably } = await import(${JSON.stringify(moduleUrl('state/durable.ts'))});
+    const { systemClock } = await import(${JSON.stringify(moduleUrl('clock.ts'))});
+    const sink = createSlackSink({
+      webhook: ${JSON.stringify(slack.url)},
+      dir: ${JSON.stringify(folder.file('outbox'))},
+      write: writeDurably,
+      clock: systemClock,
+      onProblem: console.error,
+    });
+    await sink.start();
+    for (const version of ${JSON.stringify(sent)}) {
+      await sink.put({ ...${JSON.stringify(event(''))}, id: version, version });
+    }
+    setInterval(() => {}, 60_000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  await eventually(() => slack.accepted.length >= 2);
+  await eventually(async () => (await readdir(folder.file('outbox'))).includes('0000000000000008.json'));
+  child.kill('SIGKILL');
+  await exited;
+
+  const clock = createManualClock();
+  const sink = openSink(clock);
+  await sink.start();
+  await eventually(() => {
+    clock.advance(1000);
+    return sink.depth === 0;
+  });
+
+  // What was on its way when the process died is told twice: a webhook cannot be asked whether it heard.
+  expect(told().filter((version, index, all) => version !== all[index - 1])).toEqual(sent);
+  expect(told().length).toBeLessThanOrEqual(sent.length + 1);
 });
 
 test('the wait Slack asks for is told on', async () => {
