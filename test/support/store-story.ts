@@ -4,7 +4,7 @@ import { startControllers } from '../../src/sandbox/controllers.ts';
 import { at, fields, items, type KubeObject, number, text } from '../../src/sandbox/objects.ts';
 import { podRuleFor } from '../../src/sandbox/pod-rules.ts';
 import { createStore, type Store, type StoreEvent } from '../../src/sandbox/store.ts';
-import { createHandClock, type HandClock } from './hand-clock.ts';
+import { createManualClock, type ManualClock } from './manual-clock.ts';
 
 export interface DeploymentWish {
   readonly name?: string;
@@ -21,7 +21,7 @@ export interface DeploymentWish {
 
 export interface Story {
   readonly store: Store;
-  readonly clock: HandClock;
+  readonly clock: ManualClock;
   readonly controllers: ReturnType<typeof startControllers>;
   /** Every change since the start, in order. */
   readonly changes: readonly StoreEvent[];
@@ -42,7 +42,7 @@ export interface Story {
 export const NAMESPACE = 'web';
 
 export function startStory(options: { readonly speed?: number } = {}): Story {
-  const clock = createHandClock();
+  const clock = createManualClock();
   const store = createStore({ admit, now: clock.now });
   store.create('namespaces', {
     apiVersion: 'v1',

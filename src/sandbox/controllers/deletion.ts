@@ -71,10 +71,12 @@ function graceOf(pod: KubeObject, { graceSeconds }: DeletionOptions): number {
   return graceSeconds ?? number(at(pod, 'spec', 'terminationGracePeriodSeconds')) ?? 30;
 }
 
-/** Takes one finalizer off a terminating object; the last one off lets it go. */
+/** Takes one finalizer off a terminating object; the last one off lets it go, unless its grace still runs. */
 export function removeFinalizer(store: Store, resource: Resource, object: KubeObject, finalizer: string): void {
   const { finalizers = [], ...metadata } = object.metadata;
   const left = finalizers.filter((name) => name !== finalizer);
-  if (left.length === 0) store.delete(resource, metadata.namespace, metadata.name);
-  else store.update(resource, { ...object, metadata: { ...metadata, finalizers: left } });
+  const isOver = left.length === 0 && (metadata.deletionGracePeriodSeconds ?? 0) === 0;
+  if (isOver) store.delete(resource, metadata.namespace, metadata.name);
+  else
+    store.update(resource, { ...object, metadata: { ...metadata, ...(left.length > 0 ? { finalizers: left } : {}) } });
 }

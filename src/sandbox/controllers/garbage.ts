@@ -59,7 +59,10 @@ export function createGarbageCollector(room: Room): Controller {
       for (const dependent of dependents) release(store, dependent.resource, dependent.object, uid);
       removeFinalizer(store, resource, object, ORPHAN_FINALIZER);
     } else if (finalizers.includes(FOREGROUND_FINALIZER)) {
-      for (const dependent of dependents) remove(room, dependent, 'Foreground');
+      for (const dependent of dependents) {
+        const hasOwn = dependentsOf(room, dependent.object.metadata.uid).length > 0;
+        remove(room, dependent, hasOwn ? 'Foreground' : 'Background');
+      }
       const blocking = dependentsOf(room, uid).some((dependent) => blocks(dependent.object, uid));
       if (!blocking) removeFinalizer(store, resource, object, FOREGROUND_FINALIZER);
     }

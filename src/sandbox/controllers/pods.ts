@@ -96,12 +96,13 @@ export function createPodLife(room: Room, rules: PodRules): Controller {
     }
   }
 
-  /** Somebody's finalizer keeps the pod; without one it goes. */
+  /** The containers have ended. Somebody's finalizer may keep the pod: it goes when that is taken off. */
   function gone(key: string, uid: string): void {
     const { namespace, name } = splitKey(key);
     const pod = store.get('pods', namespace, name);
-    if (pod?.metadata.uid === uid && (pod.metadata.finalizers ?? []).length === 0)
-      store.delete('pods', namespace, name);
+    if (pod?.metadata.uid !== uid) return;
+    if ((pod.metadata.finalizers ?? []).length === 0) store.delete('pods', namespace, name);
+    else store.update('pods', { ...pod, metadata: { ...pod.metadata, deletionGracePeriodSeconds: 0 } });
   }
 
   return {
