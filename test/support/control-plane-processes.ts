@@ -116,7 +116,13 @@ function writeKey(dir: TempDir): string {
   return file;
 }
 
-/** Settles when `/readyz` says ok; rejects with the end of its log when one of the programs gives up before. */
+/** Somebody took a port between its finding and its use; the programs say so in words only. */
+export class PortTaken extends Error {}
+
+/**
+ * Settles when `/readyz` says ok; rejects with the ends of the logs when one of the programs gives up before, with
+ * `PortTaken` when that is the reason.
+ */
 export async function untilReady(api: ApiClient, children: readonly Child[], dir: TempDir): Promise<void> {
   const gaveUp = Promise.race(children.map(({ exited }) => exited)).then(() => 'gave up' as const);
   const ready = eventually(async () => (await api.request('GET', '/readyz')).status === 200, {
@@ -128,7 +134,8 @@ export async function untilReady(api: ApiClient, children: readonly Child[], dir
   // The waiting goes on for nobody; its failure is no news.
   ready.catch(() => undefined);
   const logs = ['etcd', 'kube-apiserver', 'kube-controller-manager'].map((name) => lastLines(dir, name));
-  throw new Error(`the control plane did not start\n${logs.join('\n')}`);
+  const message = `the control plane did not start\n${logs.join('\n')}`;
+  throw message.includes('address already in use') ? new PortTaken(message) : new Error(message);
 }
 
 function lastLines(dir: TempDir, name: string): string {

@@ -3,9 +3,9 @@
  * data in a temporary folder. Pods are played by a simulator of kubelets. It takes about four seconds to start.
  */
 import { writeFileSync } from 'node:fs';
-import { controlPlaneBinaries } from '../control-plane/binaries.ts';
+import { type ControlPlaneBinaries, controlPlaneBinaries } from '../control-plane/binaries.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
-import { certificateDir, freePorts, startProcesses, untilReady } from './control-plane-processes.ts';
+import { certificateDir, freePorts, PortTaken, startProcesses, untilReady } from './control-plane-processes.ts';
 import { createUser, type Grant, type User } from './control-plane-users.ts';
 import { textAt } from './json.ts';
 import { kubeconfigText } from './kubeconfig.ts';
@@ -50,12 +50,27 @@ export interface OwnControlPlane extends ControlPlane, AsyncDisposable {
   stop(): Promise<void>;
 }
 
+const MOST_ATTEMPTS = 3;
 const NOT_BUILT = 'the control plane is not built; run: npm run control-plane';
 
 /** Starts one. Rejects when its binaries are not there, and with its logs when it does not come up. */
-export async function startControlPlane({ pods = {} }: ControlPlaneOptions = {}): Promise<OwnControlPlane> {
+export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<OwnControlPlane> {
   const binaries = controlPlaneBinaries();
   if (binaries === undefined) throw new Error(NOT_BUILT);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnFreePorts(binaries, options);
+    } catch (error) {
+      if (!(error instanceof PortTaken) || attempt === MOST_ATTEMPTS) throw error;
+    }
+  }
+}
+
+async function startOnFreePorts(
+  binaries: ControlPlaneBinaries,
+  options: ControlPlaneOptions,
+): Promise<OwnControlPlane> {
+  const { pods = {} } = options;
   const dir = await createTempDir('control-plane');
   const ports = await freePorts();
   const admin = { name: 'admin', token: 'admin-token', group: 'system:masters' };

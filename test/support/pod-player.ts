@@ -14,7 +14,7 @@ export interface PodPlayer {
   readonly name: string;
   logs(request: LogRequest): PodLogs;
   /** Stops the life and deletes the pod for good, as a kubelet does once the containers have ended. */
-  terminate(): void;
+  terminate(graceSeconds: number): void;
   /** Stops playing; the pod stays as it is. */
   stop(): void;
 }
@@ -27,21 +27,26 @@ export interface PodPlayerOptions {
   readonly events: 'warnings' | 'all';
 }
 
-/** How long the containers of a terminating pod take to end, in pod time. */
-const TERMINATION_MS = 500;
+/** How long the containers of a terminating pod take to end, in pod time, where the grace period allows it. */
+const STOPPING_MS = 1_000;
 
 export function createPodPlayer({ api, pod, speed, events }: PodPlayerOptions): PodPlayer {
   const shape = podShape(pod);
   const { namespace, name, uid } = shape;
   const rule = podRuleFor(shape);
   const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
+  /** Ends the life; terminating, then, may go on. */
   const over = new AbortController();
+  const stopping = new AbortController();
   const tellEvent = createEventTeller(api, { namespace, name, uid });
   const bornAtMs = Date.now();
   const timeOf = (podMs: number) => new Date(bornAtMs + podMs / speed).toISOString().replace(/\.\d{3}Z$/, 'Z');
   let bound = textAt(pod, 'spec', 'nodeName') !== '';
   let shown: PodStatus | undefined;
-  let terminating = false;
+
+  const tell = async (event: PodEvent, signal: AbortSignal) => {
+    if (events === 'all' || event.type === 'Warning') await tellEvent(event, signal);
+  };
 
   const show = async (step: PodStep) => {
     if (step.scheduled && !bound) {
@@ -54,7 +59,7 @@ export function createPodPlayer({ api, pod, speed, events }: PodPlayerOptions): 
       await api.ask('PATCH', `${path}/status`, { contentType: MERGE_PATCH, body, signal: over.signal });
       shown = step.status;
     }
-    for (const event of step.events) if (events === 'all' || isTrouble(event)) await tellEvent(event, over.signal);
+    for (const event of step.events) await tell(event, over.signal);
   };
 
   const live = async () => {
@@ -66,10 +71,12 @@ export function createPodPlayer({ api, pod, speed, events }: PodPlayerOptions): 
     }
   };
 
-  const end = async () => {
-    await sleep(TERMINATION_MS / speed, undefined, { ref: false });
+  const end = async (graceSeconds: number) => {
+    for (const { name: container } of shape.containers) await tell(killing(container), stopping.signal);
+    const takesMs = Math.min(STOPPING_MS, graceSeconds * 1_000) / speed;
+    await sleep(takesMs, undefined, { signal: stopping.signal });
     const body = { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 0, preconditions: { uid } };
-    await api.request('DELETE', path, { body });
+    await api.request('DELETE', path, { body, signal: stopping.signal });
   };
 
   // A pod deleted meanwhile answers 404 or 409, a server that stops resets: in each case this life is over.
@@ -78,16 +85,25 @@ export function createPodPlayer({ api, pod, speed, events }: PodPlayerOptions): 
     namespace,
     name,
     logs: (request) => podLogs(rule, { ...Object(pod), status: shown }, request),
-    terminate: () => {
-      if (terminating) return;
-      terminating = true;
+    terminate: (graceSeconds) => {
+      if (over.signal.aborted) return;
       over.abort();
-      end().catch(() => undefined);
+      end(graceSeconds).catch(() => undefined);
     },
-    stop: () => over.abort(),
+    stop: () => {
+      over.abort();
+      stopping.abort();
+    },
   };
 }
 
-function isTrouble({ type }: PodEvent): boolean {
-  return type === 'Warning';
+function killing(container: string): PodEvent {
+  const fieldPath = `spec.containers{${container}}`;
+  return {
+    type: 'Normal',
+    reason: 'Killing',
+    message: `Stopping container ${container}`,
+    component: 'kubelet',
+    fieldPath,
+  };
 }

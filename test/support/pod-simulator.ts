@@ -5,7 +5,7 @@
 import { NODE_NAME } from '../../src/sandbox/pod-status.ts';
 import { type ApiClient, MERGE_PATCH } from './api-client.ts';
 import { followObjects } from './follow-objects.ts';
-import { at, textAt } from './json.ts';
+import { at, numberAt, textAt } from './json.ts';
 import { startKubeletServer } from './kubelet-server.ts';
 import { createPodPlayer, type PodPlayer } from './pod-player.ts';
 
@@ -14,7 +14,7 @@ export interface PodSimulatorOptions {
   readonly api: ApiClient;
   /** Holds `apiserver.crt` and `apiserver.key`, which the log endpoint shows too: nobody checks them. */
   readonly certificateDir: string;
-  /** How much faster than the rules pods live, 10 unless told: ready after 150 ms, first back-off of a crash loop 1 s. */
+  /** How much faster than the rules pods live; 5, as in the sandbox, unless told: ready after 300 ms. */
   readonly speed?: number;
   /** Which pod events are told: those of trouble, or all that a kubelet tells. Warnings unless told. */
   readonly events?: 'warnings' | 'all';
@@ -25,7 +25,7 @@ export interface PodSimulator {
 }
 
 export async function startPodSimulator(options: PodSimulatorOptions): Promise<PodSimulator> {
-  const { api, certificateDir, speed = 10, events = 'warnings' } = options;
+  const { api, certificateDir, speed = 5, events = 'warnings' } = options;
   const players = new Map<string, PodPlayer>();
   const ending = new AbortController();
 
@@ -38,7 +38,8 @@ export async function startPodSimulator(options: PodSimulatorOptions): Promise<P
     const uid = textAt(pod, 'metadata', 'uid');
     const player = players.get(uid) ?? createPodPlayer({ api, pod, speed, events });
     players.set(uid, player);
-    if (at(pod, 'metadata', 'deletionTimestamp') !== undefined) player.terminate();
+    if (at(pod, 'metadata', 'deletionTimestamp') !== undefined)
+      player.terminate(numberAt(pod, 'metadata', 'deletionGracePeriodSeconds'));
   };
   const gone = (uid: string) => {
     players.get(uid)?.stop();
