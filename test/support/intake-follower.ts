@@ -27,7 +27,10 @@ export interface IntakeFollower extends AsyncDisposable {
 
 export async function followIntake(
   dir: string,
-  options: Partial<Pick<IntakeOptions, 'settleMs' | 'rescanMs' | 'clock'>> = {},
+  options: Partial<Pick<IntakeOptions, 'settleMs' | 'rescanMs' | 'clock'>> & {
+    /** Gets every report and every change of health as it comes. */
+    onTold?(told: Report | { readonly health: IntakeHealth }): void;
+  } = {},
 ): Promise<IntakeFollower> {
   const { settleMs = 100, rescanMs = 2_000, clock = systemClock } = options;
   const reports: Report[] = [];
@@ -64,6 +67,7 @@ export async function followIntake(
     if (identify(look) === identify(latest.get(key)?.look)) return;
     const report = { key, look, atMs: performance.now() };
     reports.push(report);
+    options.onTold?.(report);
     latest.set(key, report);
   }
 
@@ -73,7 +77,10 @@ export async function followIntake(
     rescanMs,
     clock,
     onHint,
-    onHealth: (change) => health.push(change),
+    onHealth: (change) => {
+      health.push(change);
+      options.onTold?.({ health: change });
+    },
   });
   await intake.start();
 
