@@ -36,6 +36,18 @@ describe('a quota', () => {
     expect(story.status()).toMatchObject({ replicas: 2, availableReplicas: 2, unavailableReplicas: 1 });
   });
 
+  test('that is used up for long does not fill the cluster with Events', () => {
+    const story = startStory();
+    limitPods(story, '0');
+
+    story.deploy();
+    story.clock.advance(30 * MINUTE);
+
+    const refusals = story.events('ReplicaSet').filter((told) => told.startsWith('FailedCreate'));
+    expect(refusals.length).toBeLessThanOrEqual(33);
+    expect(refusals[10]).toMatch(/^FailedCreate: \(combined from similar events\): Error creating: .* \(x\d+\)$/);
+  });
+
   test('that is raised lets the missing pods come, and the failure goes', () => {
     const story = startStory();
     const quota = limitPods(story, '1');

@@ -101,6 +101,20 @@ describe('scaling', () => {
     expect(sizes(story.replicaSets())).toEqual(['v1 11/11', 'never 0/7']);
   });
 
+  test('down in the middle of a failing rollout never goes below the minimum available', () => {
+    const story = startStory();
+    const strategy = { rollingUpdate: { maxSurge: 3, maxUnavailable: 2 } };
+    story.deploy({ replicas: 15, spec: { strategy } });
+    story.clock.advance(MINUTE);
+    story.setImage('nginx:never');
+    story.clock.advance(MINUTE);
+
+    story.change({ replicas: 5 });
+    story.clock.advance(MINUTE);
+
+    expect(sizes(story.replicaSets())).toEqual(['v1 3/3', 'never 0/5']);
+  });
+
   test('to 0 removes every pod and is complete', () => {
     const story = startStory();
     story.deploy({ replicas: 3 });

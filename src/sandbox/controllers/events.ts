@@ -17,6 +17,10 @@ export interface Told {
 
 export type Recorder = (about: KubeObject, told: Told) => void;
 
+/** More different texts than this for one reason within ten minutes become one combined Event. */
+const MOST_SIMILAR = 10;
+const SIMILAR_MS = 600_000;
+const MOST_REASONS = 4_096;
 const LIFETIME_MS = 3_600_000;
 /** Old events make room, so that a long demo does not grow without end. */
 const MOST_EVENTS = 20_000;
@@ -24,6 +28,7 @@ const MOST_EVENTS = 20_000;
 export function createRecorder(store: Store, clock: Clock): Recorder {
   const ages: { readonly namespace: string; readonly name: string; readonly bornMs: number }[] = [];
   let first = 0;
+  const combine = createCombiner(clock);
 
   function forgetOld(): void {
     for (let oldest = ages[first]; oldest; oldest = ages[first]) {
@@ -38,13 +43,15 @@ export function createRecorder(store: Store, clock: Clock): Recorder {
     }
   }
 
-  return (about, told) => {
+  return (about, plain) => {
     const namespace = about.metadata.namespace ?? 'default';
-    const name = eventName(about, told);
+    const { told, subject } = combine(about, plain);
+    const name = `${about.metadata.name}.${shortHash(subject)}`;
     const now = kubeTime(clock.now());
     const known = store.get('events', namespace, name);
     if (known !== undefined) {
-      store.update('events', { ...known, count: (number(known.count) ?? 1) + 1, lastTimestamp: now });
+      const count = (number(known.count) ?? 1) + 1;
+      store.update('events', { ...known, message: told.message, count, lastTimestamp: now });
       return;
     }
     try {
@@ -59,10 +66,33 @@ export function createRecorder(store: Store, clock: Clock): Recorder {
   };
 }
 
-/** The same object, teller and text make the same name. */
-function eventName(about: KubeObject, { type, reason, message, component, fieldPath }: Told): string {
-  const parts = [about.metadata.uid, component, type, reason, message, fieldPath ?? ''];
-  return `${about.metadata.name}.${createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 16)}`;
+/** What is told and what makes it one Event: the same subject again raises its count. */
+interface Combined {
+  readonly told: Told;
+  readonly subject: string;
+}
+
+function createCombiner(clock: Clock): (about: KubeObject, told: Told) => Combined {
+  const reasons = new Map<string, { readonly texts: Set<string>; readonly sinceMs: number }>();
+
+  return (about, told) => {
+    const { type, reason, message, component, fieldPath = '' } = told;
+    const key = [about.metadata.uid, component, type, reason].join('\n');
+    const known = reasons.get(key);
+    const isFresh = known !== undefined && clock.now() - known.sinceMs < SIMILAR_MS;
+    const { texts } = isFresh ? known : { texts: new Set<string>() };
+    if (!isFresh) reasons.set(key, { texts, sinceMs: clock.now() });
+    const [oldest] = reasons.keys();
+    if (reasons.size > MOST_REASONS && oldest !== undefined) reasons.delete(oldest);
+    texts.add(`${message}\n${fieldPath}`);
+    if (texts.size <= MOST_SIMILAR) return { told, subject: `${key}\n${message}\n${fieldPath}` };
+    texts.delete(`${message}\n${fieldPath}`);
+    return { told: { ...told, message: `(combined from similar events): ${message}` }, subject: key };
+  };
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 function newEvent(

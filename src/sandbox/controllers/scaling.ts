@@ -79,6 +79,8 @@ export function scaleOldDown(room: Room, deployment: Deployment, generations: Ge
   const { current, old } = generations;
   const active = old.filter((set) => set.replicas > 0);
   if (active.length === 0 || current === undefined) return generations;
+  // Availability that still counts surplus pods says nothing; the ReplicaSet's next status brings the next look.
+  if (allOf(generations).some(isStale)) return generations;
   const minAvailable = deployment.replicas - deployment.maxUnavailable;
   const newUnavailable = current.replicas - current.status.availableReplicas;
   const most = total(allOf(generations), specified) - minAvailable - newUnavailable;
@@ -99,6 +101,10 @@ export function scaleOldDown(room: Room, deployment: Deployment, generations: Ge
     sizes.set(set, size - cut);
   }
   return resize(room, deployment, generations, sizes);
+}
+
+function isStale({ object, replicas, status }: ReplicaSet): boolean {
+  return status.observedGeneration < (object.metadata.generation ?? 0) || status.replicas > replicas;
 }
 
 /** Recreate: every old ReplicaSet goes to 0 at once. */
