@@ -1,4 +1,5 @@
 /** One way to the API server for ordinary calls and watches: login, deadline, one retry after a 401, errors by kind. */
+import type { Readable } from 'node:stream';
 import {
   type Configuration,
   createConfiguration,
@@ -12,6 +13,7 @@ import type { Clock } from '../clock.ts';
 import { ApiError } from '../domain/api-error.ts';
 import { errorOfAnswer, errorOfDeadline, errorOfFailure } from './api-errors.ts';
 import { createCredentials, type Login } from './credentials.ts';
+import { startDeadline } from './deadline.ts';
 import { headerOf, parseJson, readAnswer, readRefusal } from './http-body.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 import { type Agents, createTransport } from './transport.ts';
@@ -34,8 +36,8 @@ export interface Connection {
   readonly configuration: Configuration;
   /** GETs JSON without the typed classes; `path` holds the query. Throws an `ApiError`. */
   getJson(path: string, signal?: AbortSignal): Promise<unknown>;
-  /** Opens a watch and resolves with its body as it comes; only `signal` ends that. Throws an `ApiError`. */
-  openStream(path: string, signal: AbortSignal): Promise<AsyncIterable<unknown>>;
+  /** Opens a watch and resolves with its body, which the caller destroys; `signal` ends the opening. Throws an `ApiError`. */
+  openStream(path: string, signal: AbortSignal): Promise<Readable>;
   /** Called after each request; returns the way to stop that. */
   subscribe(listener: (call: Call) => void): () => void;
   /** Open connections, watches included. */
@@ -94,32 +96,29 @@ export function createConnection(access: ClusterAccess, userAgent: string, clock
     const asked = `${outgoing.method} ${outgoing.path}`;
     const agents = await transport.agents(login);
     const startedAt = clock.monotonic();
-    const deadline = startDeadline(outgoing.method);
+    const limitMs = outgoing.method === 'GET' ? READ_DEADLINE_MS : WRITE_DEADLINE_MS;
+    const deadline = startDeadline(clock, limitMs, signalsOf(outgoing));
     try {
       const answer = await request(`${origin}${prefix}${outgoing.path}${outgoing.query}`, {
         method: outgoing.method,
         headers: { 'user-agent': userAgent, ...outgoing.headers, ...login.headers },
         ...(outgoing.body === undefined ? {} : { body: outgoing.body }),
         dispatcher: agents[outgoing.agent],
-        signal: AbortSignal.any([deadline.signal, ...signalsOf(outgoing)]),
+        signal: deadline.signal,
       });
+      // The reader of the body meets its errors; without a listener a destroyed body would end the process.
+      answer.body.on('error', () => {});
       lastAnswerAt = clock.monotonic();
       if (answer.statusCode < 200 || answer.statusCode > 299) throw await refusal(asked, answer);
       return { status: answer.statusCode, value: await read(asked, answer) };
     } catch (error) {
-      if (!deadline.signal.aborted) throw errorOfFailure(asked, error);
+      if (!deadline.passed) throw errorOfFailure(asked, error);
       // Nobody answered since this call began: the connection may be dead though nothing has said so.
       if (lastAnswerAt < startedAt) transport.retire(agents);
       throw errorOfDeadline(asked, deadline.ms);
     } finally {
       deadline.cancel();
     }
-  }
-
-  function startDeadline(method: string) {
-    const ms = method === 'GET' ? READ_DEADLINE_MS : WRITE_DEADLINE_MS;
-    const controller = new AbortController();
-    return { ms, signal: controller.signal, cancel: clock.after(ms, () => controller.abort()) };
   }
 
   async function refusal(asked: string, answer: Dispatcher.ResponseData): Promise<ApiError> {

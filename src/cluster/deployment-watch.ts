@@ -1,0 +1,140 @@
+/** What is known of Deployments: one watch over the cluster, or one per namespace where only that is allowed. */
+import type { Clock } from '../clock.ts';
+import { formatTarget, type Target } from '../domain/target.ts';
+import type { DeploymentView } from '../domain/workload.ts';
+import type { Connection } from './connection.ts';
+import { parseDeployment, parseIdentity } from './views.ts';
+import { type ServerTraits, startWatch, type Watch, type WatchSink } from './watch.ts';
+
+export interface DeploymentWatch {
+  start(): void;
+  stop(): Promise<void>;
+  setInterest(isOurs: (namespace: string, name: string) => boolean): void;
+  deployment(target: Target): { readonly view: DeploymentView | undefined; readonly live: boolean };
+  retryNow(): void;
+}
+
+export interface DeploymentWatchOptions {
+  readonly connection: Connection;
+  readonly clock: Clock;
+  readonly server: ServerTraits;
+  readonly onHint: (namespace: string, name: string) => void;
+}
+
+interface Known {
+  readonly target: Target;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  /** Kept only for what is ours: a cluster may hold ten thousand others. */
+  readonly view?: DeploymentView;
+}
+
+const ALL = '/apis/apps/v1/deployments';
+
+export function createDeploymentWatch({ connection, clock, server, onHint }: DeploymentWatchOptions): DeploymentWatch {
+  const known = new Map<string, Known>();
+  const byNamespace = new Map<string, { readonly watch: Watch; readonly askedFor: Set<string> }>();
+  const stops = new Set<Promise<void>>();
+  let isOurs: (namespace: string, name: string) => boolean = () => false;
+  let whole: Watch | undefined;
+
+  /** @param namespace undefined: the sink of the whole cluster */
+  function createSink(namespace: string | undefined): WatchSink {
+    let seen = new Set<string>();
+    return {
+      onReset() {
+        seen = new Set();
+      },
+      onObject(type, object) {
+        const identity = parseIdentity(object);
+        if (identity === undefined) return;
+        const key = formatTarget({ service: identity.name, namespace: identity.namespace });
+        seen.add(key);
+        if (type === 'DELETED') forget(key, identity.uid);
+        else learn(key, object);
+      },
+      onSynced() {
+        for (const [key, { target, uid }] of known) {
+          const isInScope = namespace === undefined || target.namespace === namespace;
+          if (isInScope && !seen.has(key)) forget(key, uid);
+        }
+        seen = new Set();
+      },
+    };
+  }
+
+  function learn(key: string, object: unknown): void {
+    const identity = parseIdentity(object);
+    if (identity === undefined) return;
+    const { name, namespace, uid, resourceVersion } = identity;
+    const before = known.get(key);
+    const target = before?.target ?? { service: name, namespace };
+    const ours = isOurs(namespace, name);
+    const view = ours ? parseDeployment(object) : undefined;
+    known.set(key, { target, uid, resourceVersion, ...(view === undefined ? {} : { view }) });
+    if (ours && before?.resourceVersion !== resourceVersion) onHint(namespace, name);
+  }
+
+  /** A late word of the one before must not hide the Deployment that took its name. */
+  function forget(key: string, uid: string): void {
+    const entry = known.get(key);
+    if (entry === undefined || entry.uid !== uid) return;
+    known.delete(key);
+    const { service, namespace } = entry.target;
+    if (isOurs(namespace, service)) onHint(namespace, service);
+  }
+
+  function watchOf({ service, namespace }: Target): Watch | undefined {
+    if (whole === undefined || whole.status !== 'forbidden') return whole;
+    let own = byNamespace.get(namespace);
+    if (own === undefined) {
+      const collection = `/apis/apps/v1/namespaces/${namespace}/deployments`;
+      const watch = startWatch({ connection, clock, server, collection, sink: createSink(namespace) });
+      own = { watch, askedFor: new Set() };
+      byNamespace.set(namespace, own);
+    }
+    own.askedFor.add(service);
+    return own.watch;
+  }
+
+  function stopNamespaces(unless: (namespace: string, names: Set<string>) => boolean): void {
+    for (const [namespace, { watch, askedFor }] of byNamespace) {
+      if (unless(namespace, askedFor)) continue;
+      byNamespace.delete(namespace);
+      const stopped = watch.stop().finally(() => stops.delete(stopped));
+      stops.add(stopped);
+    }
+  }
+
+  return {
+    start() {
+      const onStatus = (status: Watch['status']) => {
+        if (status === 'live') stopNamespaces(() => false);
+      };
+      whole ??= startWatch({ connection, clock, server, collection: ALL, sink: createSink(undefined), onStatus });
+    },
+    setInterest(predicate) {
+      isOurs = predicate;
+      for (const [key, { view, ...rest }] of known) {
+        const { service, namespace } = rest.target;
+        if (view !== undefined && !isOurs(namespace, service)) known.set(key, rest);
+      }
+      stopNamespaces((namespace, names) => [...names].some((name) => isOurs(namespace, name)));
+    },
+    deployment(target) {
+      const entry = known.get(formatTarget(target));
+      const live = watchOf(target)?.status === 'live';
+      // It exists, but was not kept when it was last seen: somebody must read it.
+      if (entry !== undefined && entry.view === undefined) return { view: undefined, live: false };
+      return { view: entry?.view, live };
+    },
+    retryNow() {
+      whole?.retryNow();
+      for (const { watch } of byNamespace.values()) watch.retryNow();
+    },
+    async stop() {
+      stopNamespaces(() => false);
+      await Promise.all([whole?.stop(), ...stops]);
+    },
+  };
+}

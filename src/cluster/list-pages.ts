@@ -1,0 +1,22 @@
+/** A whole collection, page by page, one page in memory at a time. */
+import type { Connection } from './connection.ts';
+import { fieldsOf, listOf, optionalText, textOf } from './fields.ts';
+
+const PAGE = 500;
+
+/** Hands over each raw item; returns the resourceVersion of the list. Throws an `ApiError`. */
+export async function listPages(
+  connection: Connection,
+  collection: string,
+  onItem: (item: unknown) => void,
+  signal?: AbortSignal,
+): Promise<string> {
+  for (let next: string | undefined; ; ) {
+    const query = new URLSearchParams({ limit: String(PAGE), ...(next === undefined ? {} : { continue: next }) });
+    const page = fieldsOf(await connection.getJson(`${collection}?${query}`, signal));
+    for (const item of listOf(page.items)) onItem(item);
+    const metadata = fieldsOf(page.metadata);
+    next = optionalText(metadata.continue);
+    if (next === undefined) return textOf(metadata.resourceVersion);
+  }
+}

@@ -1,0 +1,67 @@
+/** What the watches know. Their events are hints to look; the objects are kept so that a verdict needs no request. */
+import type { Clock } from '../clock.ts';
+import type { Target } from '../domain/target.ts';
+import type { DeploymentView } from '../domain/workload.ts';
+import type { Cluster } from './cluster.ts';
+import { createDeploymentWatch } from './deployment-watch.ts';
+import { createReach, type ReachState } from './reach.ts';
+import { createRolloutWatch, type RolloutObjects } from './rollout-watch.ts';
+
+export interface Observer {
+  start(): void;
+  /** Resolves when no watch is left; twice is fine. */
+  stop(): Promise<void>;
+  /** The targets whose objects are kept; asked at each event, so it must be cheap. */
+  setInterest(isOurs: (namespace: string, name: string) => boolean): void;
+  /**
+   * The newest Deployment a watch has seen. `live` with no view: there is no such Deployment. Not `live`: the watch is
+   * down, not allowed, or did not keep this one; only a GET can tell.
+   */
+  deployment(target: Target): { readonly view: DeploymentView | undefined; readonly live: boolean };
+  /** Has ReplicaSets and Pods of the namespace watched until the key is released, and half a minute longer. */
+  follow(key: string, namespace: string): void;
+  release(key: string): void;
+  rollout(namespace: string, deploymentUid: string): RolloutObjects;
+}
+
+export interface ObserverHooks {
+  /** Something about this Deployment, its ReplicaSets or its Pods changed: look again. */
+  onHint(namespace: string, deploymentName: string): void;
+  /** The API became unreachable, or reachable again. Reachable is assumed at first. */
+  onState(state: ReachState): void;
+}
+
+/** Opens nothing before `start` or `follow`. */
+export function createObserver(cluster: Cluster, clock: Clock, hooks: ObserverHooks): Observer {
+  const { connection } = cluster;
+  const parts = { connection, clock, server: { streamsLists: true }, onHint: hooks.onHint };
+  const deployments = createDeploymentWatch(parts);
+  const rollouts = createRolloutWatch(parts);
+  const reach = createReach(clock, {
+    onState: hooks.onState,
+    onRecovery: () => {
+      deployments.retryNow();
+      rollouts.retryNow();
+    },
+  });
+  let unsubscribe: (() => void) | undefined;
+
+  return {
+    start() {
+      unsubscribe ??= connection.subscribe(reach);
+      deployments.start();
+    },
+    async stop() {
+      unsubscribe?.();
+      await Promise.all([deployments.stop(), rollouts.stop()]);
+    },
+    setInterest(isOurs) {
+      deployments.setInterest(isOurs);
+      rollouts.setInterest(isOurs);
+    },
+    deployment: deployments.deployment,
+    follow: rollouts.follow,
+    release: rollouts.release,
+    rollout: rollouts.rollout,
+  };
+}

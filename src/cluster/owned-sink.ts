@@ -1,0 +1,55 @@
+/** Where the ReplicaSets or Pods of one namespace go: ours are kept, the others are only known to have been there. */
+import type { Owned, OwnedObjects } from './owned-objects.ts';
+import type { WatchSink } from './watch.ts';
+
+export interface OwnedSinkOptions<T extends Owned> {
+  readonly objects: OwnedObjects<T>;
+  readonly parse: (value: unknown) => T | undefined;
+  /** The name of the Deployment an object belongs to; empty when to none. */
+  readonly deploymentOf: (value: unknown) => string;
+  readonly isOurs: (deployment: string) => boolean;
+  /** Gathers the Deployments whose objects were not kept. */
+  readonly skipped: Set<string>;
+  readonly onHint: (deployment: string) => void;
+}
+
+/** Hints wait until a picture is complete, so that nobody judges half of one. */
+export function createOwnedSink<T extends Owned>(options: OwnedSinkOptions<T>): WatchSink {
+  const { objects, parse, deploymentOf, isOurs, skipped, onHint } = options;
+  let waiting: Set<string> | undefined;
+
+  function changed(deployment: string | undefined): void {
+    if (deployment === undefined) return;
+    if (waiting === undefined) onHint(deployment);
+    else waiting.add(deployment);
+  }
+
+  return {
+    onReset() {
+      waiting = new Set();
+      objects.mark();
+    },
+    onObject(type, object) {
+      const deployment = deploymentOf(object);
+      if (deployment === '') return;
+      if (!isOurs(deployment)) {
+        skipped.add(deployment);
+        return;
+      }
+      const view = parse(object);
+      if (view === undefined) return;
+      if (type === 'DELETED') {
+        changed(objects.remove(view.uid));
+        return;
+      }
+      objects.put(view, deployment);
+      changed(deployment);
+    },
+    onSynced() {
+      for (const deployment of objects.sweep()) changed(deployment);
+      const names = waiting ?? [];
+      waiting = undefined;
+      for (const name of names) onHint(name);
+    },
+  };
+}
