@@ -26,7 +26,13 @@ export interface TargetEvent {
 export interface EngineStateEvent {
   readonly kind: 'engine';
   readonly id: string;
-  readonly what: 'cluster-unreachable' | 'cluster-reachable' | 'directory-degraded' | 'directory-recovered';
+  readonly what:
+    | 'cluster-unreachable'
+    | 'cluster-reachable'
+    | 'directory-degraded'
+    | 'directory-recovered'
+    | 'state-unsaved'
+    | 'state-saved';
   readonly summary: string;
   readonly at: number;
 }

@@ -1,0 +1,108 @@
+/** `dke run`: the engine, until it is told to stop. */
+import { systemClock } from '../clock.ts';
+import { type Cluster, loadCluster } from '../cluster/cluster.ts';
+import { KubeconfigError } from '../cluster/kubeconfig.ts';
+import type { Config, Env } from '../config.ts';
+import { createEngine } from '../engine.ts';
+import { createLog } from '../log.ts';
+import { DirectoryLockedError } from '../state/lock.ts';
+import type { CommandContext } from './command.ts';
+import { EXIT } from './exit-codes.ts';
+import { readSettings, withEnvFile } from './settings.ts';
+import { VERSION } from './version.ts';
+
+export async function run(context: CommandContext): Promise<number> {
+  const { signal, isTerminal, err } = context;
+  const prepared = prepare(context);
+  if (prepared.kind === 'problems') {
+    err(
+      `${prepared.problems.length} problem(s) in the settings:\n${prepared.problems.map((line) => `  ${line}\n`).join('')}`,
+    );
+    return EXIT.config;
+  }
+  const { config, cluster } = prepared;
+  const log = await createLog({
+    level: config.logLevel,
+    format: config.logFormat ?? (isTerminal ? 'pretty' : 'json'),
+    fd: 1,
+    secrets: config.slackWebhook === undefined ? [] : [config.slackWebhook],
+  });
+  log.info({ version: VERSION, pid: process.pid }, `deployment-k8s-engine ${VERSION}`);
+  if (config.slackWebhook === undefined) log.info('WEBHOOK_FOR_SLACK is not set: no messages to Slack');
+
+  const engine = createEngine(config, { log, clock: systemClock, cluster });
+  try {
+    await engine.start();
+  } catch (error) {
+    await engine.stop();
+    if (!(error instanceof DirectoryLockedError)) throw error;
+    log.fatal({ holder: error.holder }, error.message);
+    return EXIT.locked;
+  }
+  await aborted(signal);
+  log.info('stopping: running rollouts go on in the cluster and are taken up at the next start');
+  await engine.stop();
+  log.info('stopped');
+  return EXIT.ok;
+}
+
+type Prepared =
+  | { readonly kind: 'ready'; readonly config: Config; readonly cluster: Cluster }
+  | { readonly kind: 'problems'; readonly problems: readonly string[] };
+
+/** Everything that can be wrong before the start, found at once. */
+function prepare({ env: given, args }: CommandContext): Prepared {
+  const problems: string[] = [];
+  let env = given;
+  try {
+    env = withEnvFile(given, envFileOf(args));
+  } catch (error) {
+    problems.push(`--env-file: ${error instanceof Error ? error.message : 'cannot be read'}`);
+  }
+  const settings = readSettings(env);
+  if (settings.kind === 'problems') problems.push(...settings.problems);
+  const cluster = openCluster(env, problems);
+  if (settings.kind === 'problems' || cluster === undefined || problems.length > 0)
+    return { kind: 'problems', problems };
+  return { kind: 'ready', config: settings.config, cluster };
+}
+
+function envFileOf(args: readonly string[]): string | undefined {
+  const at = args.indexOf('--env-file');
+  return at === -1 ? undefined : args[at + 1];
+}
+
+function openCluster(env: Env, problems: string[]): Cluster | undefined {
+  const { KUBECONFIG: kubeconfig, KUBE_CONTEXT: context, HOME: home } = env;
+  try {
+    return loadCluster(
+      {
+        userAgent: `deployment-k8s-engine/${VERSION}`,
+        ...(kubeconfig ? { kubeconfig } : {}),
+        ...(context ? { context } : {}),
+        ...(home ? { home } : {}),
+      },
+      systemClock,
+    );
+  } catch (error) {
+    if (!(error instanceof KubeconfigError)) throw error;
+    problems.push(error.message);
+    return undefined;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  // The engine's own timers and sockets keep no process alive; this does until the signal comes.
+  const keepAlive = setInterval(() => undefined, 3_600_000);
+  return new Promise((resolve) => {
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearInterval(keepAlive);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}

@@ -1,0 +1,169 @@
+/** The composition root: builds the rooms, connects them, starts and stops them in order. No rule lives here. */
+import { join } from 'node:path';
+import { type Clock, sleep } from './clock.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { createObserver } from './cluster/observer.ts';
+import type { Config } from './config.ts';
+import type { EngineStateEvent } from './domain/event.ts';
+import { parseTargetKey, type TargetKey, targetKey } from './domain/target.ts';
+import { createIntake } from './intake/intake.ts';
+import type { Logger } from './log.ts';
+import { createSlackSink } from './notify/slack.ts';
+import { createWorkQueue } from './queue/work-queue.ts';
+import { createEvidenceGatherer } from './reconcile/evidence.ts';
+import { createReconciler } from './reconcile/pass.ts';
+import { createReport, logSink, type Sink } from './report.ts';
+import { writeDurably } from './state/durable.ts';
+import { acquireDirectoryLock, type DirectoryLock } from './state/lock.ts';
+import { createStateStore } from './state/store.ts';
+import { keepUnsaved } from './state/unsaved.ts';
+
+export interface Engine {
+  /** Resolves when every dep file found has been queued and the directory is watched. Throws `DirectoryLockedError`. */
+  start(): Promise<void>;
+  /** Ends running passes, leaves rollouts to the cluster and the next start. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export interface EngineParts {
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly cluster: Cluster;
+  /** Beside the log and Slack. */
+  readonly sinks?: readonly Sink[];
+}
+
+/** A restart under systemd may meet the old engine while it drains. */
+const LOCK_WAIT_MS = 6_000;
+/** Passes are short; one that hangs in a call has an attempt on disk and is taken up at the next start. */
+const DRAIN_MS = 2_500;
+const OUTBOX_GRACE_MS = 1_500;
+
+export function createEngine(config: Config, { log, clock, cluster, sinks = [] }: EngineParts): Engine {
+  const slack = config.slackWebhook === undefined ? undefined : slackSink(config, config.slackWebhook, log, clock);
+  const report = createReport(
+    [logSink(log), ...(slack === undefined ? [] : [{ name: 'slack', put: slack.put }]), ...sinks],
+    (sink, error) => log.error({ sink, err: error }, 'a sink failed; the rest goes on'),
+  );
+  const tell = (what: EngineStateEvent['what'], summary: string) => {
+    const at = clock.now();
+    void report({ kind: 'engine', id: `${what}:${at}`, what, summary, at });
+  };
+
+  const store = keepUnsaved(
+    createStateStore(config.deps, (problem) => log.warn({ path: problem.path }, problem.message)),
+    (problem) =>
+      problem === undefined
+        ? tell('state-saved', 'state files can be written again')
+        : tell('state-unsaved', `${problem}; deployments go on, their state is kept in memory only`),
+  );
+  const intake = createIntake({
+    dir: config.deps,
+    settleMs: config.settleMs,
+    rescanMs: config.rescanMs,
+    clock,
+    onHint: (key) => queue.add(key),
+    onHealth: ({ degraded, reason }) =>
+      degraded ? tell('directory-degraded', reason) : tell('directory-recovered', `${config.deps} is watched again`),
+  });
+  // Known from the first look on: a scan may come only after the first events of the rollout.
+  const known = new Set<TargetKey>();
+  const look = async (key: TargetKey) => {
+    const seen = await intake.look(key);
+    if (seen.kind === 'absent') known.delete(key);
+    else known.add(key);
+    return seen;
+  };
+  const isOurs = (namespace: string, service: string) => {
+    const key = targetKey({ service, namespace });
+    return known.has(key) || intake.keys().has(key);
+  };
+  const observer = createObserver(cluster, clock, {
+    onHint: (namespace, service) => {
+      if (isOurs(namespace, service)) queue.add(targetKey({ service, namespace }));
+    },
+    onState: ({ reachable, message }) => {
+      tell(reachable ? 'cluster-reachable' : 'cluster-unreachable', message);
+      // What waits out a backoff need not wait any longer.
+      if (reachable) for (const key of intake.keys()) queue.add(key);
+    },
+  });
+  const reconciler = createReconciler({
+    policy: {
+      repo: config.ecrRepo,
+      namespaces: config.namespaces,
+      createNamespaces: config.createNamespaces,
+      onFailure: config.onFailure,
+      drift: config.drift,
+      graceMs: config.failureGraceMs,
+      timeoutMs: config.rolloutTimeoutMs,
+      watchAfterMs: config.watchAfterMs,
+    },
+    clock,
+    look,
+    store,
+    cluster,
+    observer,
+    report,
+    gatherEvidence: createEvidenceGatherer(cluster),
+  });
+  const queue = createWorkQueue({
+    concurrency: config.concurrency,
+    run: reconciler.run,
+    clock,
+    onError: (key, error) => log.error({ key, err: error }, `${key}: the pass failed and is tried again`),
+  });
+
+  let lock: DirectoryLock | undefined;
+  let stopping: Promise<void> | undefined;
+
+  async function start(): Promise<void> {
+    lock = await acquireDirectoryLock(config.deps, {
+      waitMs: LOCK_WAIT_MS,
+      onWaiting: (holder) =>
+        log.warn(
+          { holder },
+          `${config.deps} is served by ${holder ? `process ${holder.pid} on ${holder.host}` : 'another process'}; waiting for it to stop`,
+        ),
+    });
+    await store
+      .removeTemporaries()
+      .catch((error: unknown) => log.warn({ err: error }, 'leftovers could not be removed'));
+    await slack?.start();
+    observer.setInterest(isOurs);
+    observer.start();
+    await intake.start();
+    const targets = [...intake.keys()].filter((key) => parseTargetKey(key).kind === 'target').length;
+    log.info(
+      { deps: config.deps, targets, server: cluster.server, context: cluster.contextName },
+      `watching ${config.deps} (${targets} targets) for ${cluster.server}`,
+    );
+  }
+
+  async function stop(): Promise<void> {
+    await intake.stop();
+    await Promise.race([queue.close(), sleep(clock, DRAIN_MS)]);
+    await observer.stop();
+    await slack?.stop(OUTBOX_GRACE_MS);
+    await cluster.close();
+    await lock?.release();
+  }
+
+  return {
+    start,
+    stop() {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}
+
+function slackSink(config: Config, webhook: string, log: Logger, clock: Clock) {
+  return createSlackSink({
+    webhook,
+    dir: join(config.deps, '.dke', 'outbox'),
+    write: writeDurably,
+    clock,
+    onProblem: (problem) => log.warn({ kind: problem.kind }, problem.message),
+  });
+}

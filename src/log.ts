@@ -1,0 +1,48 @@
+/** The log: JSON lines for machines, coloured lines for a terminal, and no secret in either. */
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
+
+export type { Logger } from 'pino';
+
+export interface LogOptions {
+  readonly level: string;
+  readonly format: 'pretty' | 'json';
+  /** File descriptor; 1 is standard output. */
+  readonly fd: number;
+  /** Texts that must not appear in any line, whatever object they come with. */
+  readonly secrets: readonly string[];
+}
+
+/**
+ * A log that writes before it returns: a daemon that is killed has said what it did.
+ * When the reader of standard output goes away, lines are dropped and the work goes on.
+ */
+export async function createLog({ level, format, fd, secrets }: LogOptions): Promise<Logger> {
+  const out = destination({ dest: fd, sync: true });
+  out.on('error', () => undefined);
+  const target = format === 'pretty' ? await prettyStream(out) : out;
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, withoutSecrets(target, secrets));
+}
+
+/** Loaded only where it is wanted: a daemon under systemd never pays for it. */
+async function prettyStream(out: DestinationStream & NodeJS.EventEmitter): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty');
+  // `messageFormat` leaves out what the message says already.
+  return pretty({
+    colorize: true,
+    destination: { write: (line: string) => out.write(line) } as never,
+    ignore: 'pid,hostname,target,version,image,what,id,evidence',
+    translateTime: 'SYS:HH:MM:ss.l',
+    sync: true,
+  });
+}
+
+function withoutSecrets(out: DestinationStream, secrets: readonly string[]): DestinationStream {
+  const hidden = secrets
+    .filter((secret) => secret.length >= 8)
+    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
+  return {
+    write(line: string) {
+      out.write(hidden.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line));
+    },
+  };
+}

@@ -1,0 +1,158 @@
+/** How a decision to end something becomes a record to keep and an event to tell. */
+import type { TargetEvent } from '../domain/event.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import {
+  type Attempt,
+  type Block,
+  MAX_PAST,
+  type PastOutcome,
+  RECORD_SCHEMA,
+  type TargetRecord,
+} from '../domain/record.ts';
+import { formatTarget } from '../domain/target.ts';
+import type { FailureSign } from '../rollout/failure-signs.ts';
+import { summaryLine } from '../rollout/words.ts';
+import type { Conclusion, Observation } from './decision.ts';
+
+/** The target as people write it, or the file's name when it names none. */
+export function subjectOf(observation: Observation): string {
+  return observation.target === undefined ? `${observation.key}.dep` : formatTarget(observation.target);
+}
+
+export function targetEvent(
+  observation: Observation,
+  facts: Pick<TargetEvent, 'id' | 'what' | 'version' | 'image' | 'summary' | 'cause' | 'at'>,
+): TargetEvent {
+  return {
+    kind: 'target',
+    service: observation.target?.service ?? observation.key,
+    namespace: observation.target?.namespace ?? '',
+    evidence: [],
+    ...facts,
+  };
+}
+
+interface AttemptEnd {
+  readonly outcome: Outcome;
+  readonly cause: string;
+  readonly signs?: readonly FailureSign[];
+  /** Replaces the usual summary line. */
+  readonly summary?: string;
+  /** An event kind other than the outcome's own. */
+  readonly what?: TargetEvent['what'];
+  readonly blockedBy?: Block;
+}
+
+/** The end of an attempt: the record keeps it, and it is told once, whatever happens to the process in between. */
+export function endAttempt(
+  observation: Observation,
+  record: TargetRecord,
+  attempt: Attempt,
+  end: AttemptEnd,
+  now: number,
+): Conclusion {
+  const { outcome, cause } = end;
+  const { version, image, content } = attempt;
+  const summary = end.summary ?? summaryLine(subjectOf(observation), version, outcome, cause, observation.elapsedMs);
+  const succeeded = outcome === 'succeeded';
+  const what = end.what ?? outcome;
+  return {
+    kind: 'conclude',
+    record: {
+      ...answerOf(record, attempt, end, summary, now),
+      ...memoryOf(record),
+      attempt: { ...attempt, endedAt: now },
+      past: withPast(record, { content, version, outcome, summary, at: now }),
+      ...(succeeded ? successFacts(record, attempt, observation.elapsedMs, now) : {}),
+    },
+    event: targetEvent(observation, { id: `${attempt.id}:${what}`, what, version, image, summary, cause, at: now }),
+    ...(succeeded ? { last: version } : {}),
+    signs: end.signs ?? [],
+  };
+}
+
+/** The record's own answer, unless a newer content was answered while this rollout ran (refused, say): that one stands. */
+function answerOf(record: TargetRecord, attempt: Attempt, end: AttemptEnd, summary: string, now: number): TargetRecord {
+  if (attempt.content !== record.content) return record;
+  return {
+    schema: RECORD_SCHEMA,
+    phase: end.outcome,
+    version: attempt.version,
+    content: attempt.content,
+    summary,
+    evidence: [],
+    startedAt: record.startedAt,
+    finishedAt: now,
+    ...(end.blockedBy === undefined ? {} : { blockedBy: end.blockedBy }),
+    past: record.past,
+  };
+}
+
+const KEPT_DURATIONS = 10;
+
+function successFacts(record: TargetRecord, attempt: Attempt, elapsedMs: number, now: number): Partial<TargetRecord> {
+  const { version, image, container } = attempt;
+  return {
+    verified: { version, image, container, at: now },
+    usualMs: [Math.round(elapsedMs), ...(record.usualMs ?? [])].slice(0, KEPT_DURATIONS),
+  };
+}
+
+/** An answer that no attempt led to: the content was refused, or waits for something outside. */
+export function answerContent(
+  observation: Observation,
+  record: TargetRecord | undefined,
+  answer: {
+    readonly outcome: 'refused' | 'blocked' | 'superseded';
+    readonly content: string;
+    readonly version: string;
+    readonly cause: string;
+    readonly blockedBy?: Block;
+  },
+  now: number,
+): Conclusion {
+  const { outcome, content, version, cause } = answer;
+  const summary = summaryLine(subjectOf(observation), version, outcome, cause);
+  return {
+    kind: 'conclude',
+    record: {
+      schema: RECORD_SCHEMA,
+      phase: outcome,
+      version,
+      content,
+      summary,
+      evidence: [],
+      startedAt: now,
+      finishedAt: now,
+      ...(answer.blockedBy === undefined ? {} : { blockedBy: answer.blockedBy }),
+      ...memoryOf(record),
+      past: withPast(record, { content, version, outcome, summary, at: now }),
+    },
+    event: targetEvent(observation, {
+      // The same after a crash before the record was written, and another one when the same content comes back later.
+      id: `${observation.key}:${outcome}:${answer.blockedBy ?? ''}:${content.slice(0, 16)}:${record?.startedAt ?? 0}`,
+      what: outcome,
+      version,
+      image: '',
+      summary,
+      cause,
+      at: now,
+    }),
+    signs: [],
+  };
+}
+
+/** What outlives a new content: the running attempt, the way back and what is usual. */
+export function memoryOf(record: TargetRecord | undefined): Partial<TargetRecord> {
+  if (record === undefined) return {};
+  const { attempt, verified, usualMs } = record;
+  return {
+    ...(attempt === undefined ? {} : { attempt }),
+    ...(verified === undefined ? {} : { verified }),
+    ...(usualMs === undefined ? {} : { usualMs }),
+  };
+}
+
+export function withPast(record: TargetRecord | undefined, outcome: PastOutcome): readonly PastOutcome[] {
+  return [outcome, ...(record?.past ?? [])].slice(0, MAX_PAST);
+}

@@ -1,0 +1,249 @@
+/** The part of `decide` for a version that is to be brought to the cluster. */
+import { chooseContainer } from '../domain/container.ts';
+import type { DepRequest } from '../domain/dep-file.ts';
+import { imageForVersion } from '../domain/image.ts';
+import { type Attempt, type Block, RECORD_SCHEMA, type TargetRecord } from '../domain/record.ts';
+import type { Target } from '../domain/target.ts';
+import type { DeploymentView } from '../domain/workload.ts';
+import { formatDuration } from '../rollout/words.ts';
+import { answerContent, memoryOf, subjectOf, targetEvent, withPast } from './conclusions.ts';
+import type { Conclusion, Decision, Observation } from './decision.ts';
+import { ATTEMPT_ANNOTATION, fencedPatch } from './fence.ts';
+import { allowsNamespace, type Policy } from './policy.ts';
+
+/** A version to deploy, as the dep file or the engine itself (rollback, drift) asks for it. */
+export interface Order {
+  readonly kind: Attempt['kind'];
+  readonly content: string;
+  readonly request: DepRequest;
+  /** Set when the image is known already and no rule is to be applied. */
+  readonly image?: string;
+}
+
+interface Moment {
+  readonly now: number;
+  /** An id for a new attempt. */
+  readonly newId: string;
+}
+
+/** How long a target that waits for a right or an object looks again when no watch could tell it, ms. */
+const PARKED_LOOK_MS = 30_000;
+/** The same for objects that usually follow soon, e.g. the manifest after the dep file. */
+const MISSING_LOOK_MS = 5_000;
+
+export function decideDeploy(
+  observation: Observation,
+  record: TargetRecord | undefined,
+  order: Order,
+  policy: Policy,
+  moment: Moment,
+): Decision {
+  const { target, cluster } = observation;
+  if (target === undefined) return { kind: 'nothing' };
+  if (!allowsNamespace(policy, target.namespace)) {
+    const cause = `namespace ${target.namespace} is not allowed; name it in NAMESPACES`;
+    return refuse(observation, record, order, cause, moment.now);
+  }
+  switch (cluster.kind) {
+    case 'unseen':
+      return { kind: 'look-fresh' };
+    case 'error':
+      return cluster.error.kind === 'forbidden'
+        ? block(observation, record, order, 'forbidden', cluster.error.message, moment.now)
+        : { kind: 'retry', error: cluster.error };
+    case 'no-deployment':
+      return withoutDeployment(observation, record, order, target, policy, cluster.namespace, moment.now);
+    case 'deployment':
+      if (!cluster.fresh) return { kind: 'look-fresh' };
+      return withDeployment(observation, record, order, cluster.deployment, policy, moment);
+    default:
+      return cluster satisfies never;
+  }
+}
+
+function withoutDeployment(
+  observation: Observation,
+  record: TargetRecord | undefined,
+  order: Order,
+  target: Target,
+  policy: Policy,
+  namespace: 'present' | 'missing' | 'terminating' | 'unknown',
+  now: number,
+): Decision {
+  const { service, namespace: name } = target;
+  if (namespace === 'terminating') {
+    const cause = `namespace ${name} is being deleted; deployed when it is back`;
+    return block(observation, record, order, 'namespace-terminating', cause, now);
+  }
+  if (namespace === 'missing' && policy.createNamespaces) {
+    // The first half is the original's own message.
+    const cause =
+      `New NameSpace created Kindly create a deployment file in the same ns ` +
+      `(namespace ${name}; apply the manifest of Deployment ${service}, it is deployed by itself then)`;
+    const parked = block(observation, record, order, 'no-deployment', cause, now);
+    return parked.kind === 'conclude' ? { kind: 'create-namespace', namespace: name, conclude: parked } : parked;
+  }
+  const where = namespace === 'missing' ? `no namespace ${name}` : `no Deployment ${service} in namespace ${name}`;
+  return block(
+    observation,
+    record,
+    order,
+    'no-deployment',
+    `${where}; apply its manifest, it is deployed by itself then`,
+    now,
+  );
+}
+
+function withDeployment(
+  observation: Observation,
+  record: TargetRecord | undefined,
+  order: Order,
+  deployment: DeploymentView,
+  policy: Policy,
+  { now, newId }: Moment,
+): Decision {
+  if (deployment.deleting) {
+    return block(observation, record, order, 'no-deployment', `Deployment ${deployment.name} is being deleted`, now);
+  }
+  const choice = chooseImage(deployment, order, policy.repo);
+  if (choice.kind === 'refused') return refuse(observation, record, order, choice.problem, now);
+  if (deployment.paused) {
+    const cause = `Deployment ${deployment.name} is paused; deployed after "kubectl rollout resume deployment/${deployment.name} -n ${deployment.namespace}"`;
+    return block(observation, record, order, 'paused', cause, now);
+  }
+  const running = record?.attempt?.endedAt === undefined ? record?.attempt : undefined;
+  // An attempt whose patch was not answered is the same attempt again, not a second one.
+  const repeated =
+    running?.generation === undefined && running?.content === order.content && running.kind === order.kind;
+  if (repeated && record !== undefined && deployment.annotations[ATTEMPT_ANNOTATION] === running.id) {
+    return { kind: 'remember', record: { ...record, attempt: applied(running, deployment) }, lookAgainInMs: 0 };
+  }
+  const attempt: Attempt = {
+    id: repeated ? running.id : newId,
+    kind: order.kind,
+    content: order.content,
+    version: order.request.version,
+    image: choice.image,
+    container: choice.container,
+    previousImage: choice.previousImage,
+    startedAt: repeated ? running.startedAt : now,
+  };
+  const ended =
+    !repeated && running?.generation !== undefined ? supersede(observation, running, attempt, now) : undefined;
+  return {
+    kind: 'patch',
+    record: startRecord(observation, record, attempt, ended?.past, now),
+    patch: fencedPatch(deployment, choice.index, attempt),
+    events: ended === undefined ? [] : [ended.event],
+  };
+}
+
+/** The attempt as the Deployment that carries it shows it. */
+export function applied(attempt: Attempt, deployment: DeploymentView): Attempt {
+  const image = deployment.containers.find((container) => container.name === attempt.container)?.image;
+  // What another writer put there is not what admission made of ours.
+  const isOurs = deployment.templateManager === undefined || deployment.templateManager === 'deployment-k8s-engine';
+  return {
+    ...attempt,
+    uid: deployment.uid,
+    generation: deployment.generation,
+    ...(isOurs && image !== undefined ? { appliedImage: image } : {}),
+  };
+}
+
+type ContainerImage =
+  | { readonly kind: 'chosen'; index: number; container: string; image: string; previousImage: string }
+  | { readonly kind: 'refused'; readonly problem: string };
+
+function chooseImage(deployment: DeploymentView, order: Order, repo: string | undefined): ContainerImage {
+  const { request } = order;
+  const service = deployment.name;
+  // Without a repository a bare tag needs the container first; anything else can help to find the container.
+  const known = order.image === undefined ? imageForVersion(request.version, repo, service, undefined) : undefined;
+  const image = order.image ?? (known?.kind === 'image' ? known.image : undefined);
+  const choice = chooseContainer(deployment.containers, {
+    service,
+    ...(request.container === undefined ? {} : { container: request.container }),
+    ...(image === undefined ? {} : { image }),
+  });
+  if (choice.kind === 'refused') return choice;
+  const { index, container } = choice;
+  const found =
+    order.image === undefined
+      ? imageForVersion(request.version, repo, service, container.image)
+      : { kind: 'image' as const, image: order.image };
+  if (found.kind === 'refused') return found;
+  return { kind: 'chosen', index, container: container.name, image: found.image, previousImage: container.image };
+}
+
+function supersede(observation: Observation, old: Attempt, by: Attempt, now: number) {
+  const after = formatDuration(observation.elapsedMs);
+  const cause = `superseded by ${by.version} after ${after}`;
+  const summary = `${subjectOf(observation)} ${old.version} ${cause}`;
+  return {
+    past: { content: old.content, version: old.version, outcome: 'superseded', summary, at: now },
+    event: targetEvent(observation, {
+      id: `${old.id}:superseded`,
+      what: 'superseded',
+      version: old.version,
+      image: old.image,
+      summary,
+      cause,
+      at: now,
+    }),
+  } as const;
+}
+
+function startRecord(
+  observation: Observation,
+  record: TargetRecord | undefined,
+  attempt: Attempt,
+  ended: TargetRecord['past'][number] | undefined,
+  now: number,
+): TargetRecord {
+  return {
+    schema: RECORD_SCHEMA,
+    phase: 'rolling-out',
+    version: attempt.version,
+    content: attempt.content,
+    summary: `${subjectOf(observation)} ${attempt.version} is being deployed`,
+    evidence: [],
+    startedAt: now,
+    ...memoryOf(record),
+    attempt,
+    past: ended === undefined ? (record?.past ?? []) : withPast(record, ended),
+  };
+}
+
+function refuse(
+  observation: Observation,
+  record: TargetRecord | undefined,
+  order: Order,
+  cause: string,
+  now: number,
+): Conclusion {
+  const { content, request } = order;
+  return answerContent(observation, record, { outcome: 'refused', content, version: request.version, cause }, now);
+}
+
+/** Parks the target, and tells it unless the same obstacle was told for the same content. */
+function block(
+  observation: Observation,
+  record: TargetRecord | undefined,
+  order: Order,
+  by: Block,
+  cause: string,
+  now: number,
+): Extract<Decision, { kind: 'wait' }> | Conclusion {
+  const { content, request } = order;
+  if (record?.phase === 'blocked' && record.content === content && record.blockedBy === by) {
+    return { kind: 'wait', lookAgainInMs: parkedLookMs(by), detail: record.summary };
+  }
+  const answer = { outcome: 'blocked', content, version: request.version, cause, blockedBy: by } as const;
+  return answerContent(observation, record, answer, now);
+}
+
+/** How soon a parked target looks again when no watch event tells it to, ms. */
+export function parkedLookMs(by: Block | undefined): number {
+  return by === 'forbidden' ? PARKED_LOOK_MS : MISSING_LOOK_MS;
+}

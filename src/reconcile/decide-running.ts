@@ -1,0 +1,168 @@
+/** The part of `decide` for a rollout that runs: is it over, and how did it go? */
+import type { Attempt, TargetRecord } from '../domain/record.ts';
+import type { DeploymentView } from '../domain/workload.ts';
+import { judge } from '../rollout/verdict.ts';
+import { formatDuration } from '../rollout/words.ts';
+import { endAttempt, subjectOf } from './conclusions.ts';
+import type { Decision, Observation } from './decision.ts';
+import { ATTEMPT_ANNOTATION } from './fence.ts';
+import type { Policy } from './policy.ts';
+
+/** How soon a running rollout is looked at when nothing is known of it, ms: the watch is down, or lags. */
+const BLIND_LOOK_MS = 2_000;
+/** A rollout on hold has no deadline; its Deployment's own events wake it. */
+const HELD_LOOK_MS = 30_000;
+/** A version that crashed on its way must stay up this long before it counts as a success. */
+const AFTER_CRASH_MS = 10_000;
+
+export function decideRunning(
+  observation: Observation,
+  record: TargetRecord,
+  attempt: Attempt,
+  policy: Policy,
+  now: number,
+): Decision {
+  const { cluster } = observation;
+  switch (cluster.kind) {
+    case 'unseen':
+      return { kind: 'wait', lookAgainInMs: BLIND_LOOK_MS, detail: 'no news from the cluster' };
+    case 'error':
+      // The API server's troubles are no verdict on a rollout.
+      return { kind: 'retry', error: cluster.error };
+    case 'no-deployment':
+      return endAttempt(
+        observation,
+        record,
+        attempt,
+        {
+          outcome: 'blocked',
+          cause: 'the Deployment was deleted during the rollout; deployed by itself when it is back',
+          blockedBy: 'no-deployment',
+        },
+        now,
+      );
+    case 'deployment':
+      return cluster.deployment.uid === attempt.uid
+        ? judgeRollout(observation, record, attempt, cluster.deployment, policy, now)
+        : recreated(record, attempt, cluster.deployment);
+    default:
+      return cluster satisfies never;
+  }
+}
+
+/** Another Deployment of the same name: the file's wish holds for it too, so the attempt begins anew. */
+function recreated(record: TargetRecord, attempt: Attempt, deployment: DeploymentView): Decision {
+  const { uid: _uid, generation: _generation, appliedImage: _image, ...asked } = attempt;
+  const carriesIt = deployment.annotations[ATTEMPT_ANNOTATION] === attempt.id;
+  // A backup restored with our annotation on it was not patched by us: a new id tells the two apart.
+  const renewed: Attempt = carriesIt ? { ...asked, id: `${attempt.id}-${deployment.uid.slice(0, 8)}` } : asked;
+  return { kind: 'remember', record: { ...record, attempt: renewed }, lookAgainInMs: 0 };
+}
+
+function judgeRollout(
+  observation: Observation,
+  record: TargetRecord,
+  attempt: Attempt,
+  deployment: DeploymentView,
+  policy: Policy,
+  now: number,
+): Decision {
+  const { cluster, elapsedMs, ageOf, completeForMs } = observation;
+  const look = cluster.kind === 'deployment' ? cluster.look : { replicaSets: [], pods: [] };
+  const verdict = judge({ deployment, look, attempt, elapsedMs, ageOf }, policy);
+  switch (verdict.kind) {
+    case 'running':
+      return { kind: 'wait', lookAgainInMs: verdict.lookAgainInMs, detail: verdict.detail };
+    case 'held':
+      return { kind: 'wait', lookAgainInMs: HELD_LOOK_MS, detail: `Deployment ${deployment.name} is paused` };
+    case 'succeeded': {
+      const settleMs = Math.min(AFTER_CRASH_MS, policy.graceMs);
+      if (crashedOnItsWay(look.pods) && completeForMs < settleMs) {
+        return {
+          kind: 'wait',
+          lookAgainInMs: settleMs - completeForMs,
+          detail: 'complete after crashes; waiting for it to last',
+        };
+      }
+      return succeed(observation, record, attempt, verdict.note, now);
+    }
+    case 'overridden':
+      return endAttempt(
+        observation,
+        record,
+        attempt,
+        {
+          outcome: 'overridden',
+          cause: `${verdict.by} set the image to ${verdict.image || 'another container'}; left as it is`,
+        },
+        now,
+      );
+    case 'failed':
+    case 'timed-out':
+      return fail(observation, record, attempt, verdict, policy, now);
+    default:
+      return verdict satisfies never;
+  }
+}
+
+function succeed(
+  observation: Observation,
+  record: TargetRecord,
+  attempt: Attempt,
+  note: string,
+  now: number,
+): Decision {
+  const subject = subjectOf(observation);
+  const after = formatDuration(observation.elapsedMs);
+  const suffix = note === '' ? '' : ` (${note})`;
+  switch (attempt.kind) {
+    case 'rollback': {
+      const failed = record.past[0];
+      const summary = `${subject} rolled back to ${attempt.version} after ${after}${failed === undefined ? '' : `; ${failed.summary}`}`;
+      return endAttempt(
+        observation,
+        record,
+        attempt,
+        { outcome: 'rolled-back', cause: failed?.summary ?? '', summary },
+        now,
+      );
+    }
+    case 'correct-drift': {
+      const summary = `${subject} ${attempt.version} runs again after ${after}: the change made outside was corrected${suffix}`;
+      return endAttempt(observation, record, attempt, { outcome: 'succeeded', cause: '', summary }, now);
+    }
+    case 'deploy':
+      return endAttempt(
+        observation,
+        record,
+        attempt,
+        { outcome: 'succeeded', cause: '', summary: `${subject} ${attempt.version} succeeded after ${after}${suffix}` },
+        now,
+      );
+    default:
+      return attempt.kind satisfies never;
+  }
+}
+
+function fail(
+  observation: Observation,
+  record: TargetRecord,
+  attempt: Attempt,
+  verdict: Extract<ReturnType<typeof judge>, { kind: 'failed' | 'timed-out' }>,
+  policy: Policy,
+  now: number,
+): Decision {
+  const { cause, signs } = verdict;
+  if (attempt.kind === 'rollback') {
+    // Said loudly and left alone: a rollback of a rollback would never end.
+    return endAttempt(observation, record, attempt, { outcome: 'rollback-failed', cause, signs }, now);
+  }
+  const conclusion = endAttempt(observation, record, attempt, { outcome: verdict.kind, cause, signs }, now);
+  return { ...conclusion, again: policy.onFailure === 'rollback' };
+}
+
+function crashedOnItsWay(
+  pods: readonly { readonly containers: readonly { readonly restartCount: number }[] }[],
+): boolean {
+  return pods.some((pod) => pod.containers.some((container) => container.restartCount > 0));
+}

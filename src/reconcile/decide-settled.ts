@@ -1,0 +1,214 @@
+/**
+ * The part of `decide` for a target whose content has its answer: roll back, notice a late truth, notice drift.
+ * It looks only at what the watch knows, so a target at rest costs no request.
+ */
+import type { Attempt, TargetRecord } from '../domain/record.ts';
+import type { DeploymentView } from '../domain/workload.ts';
+import { judge } from '../rollout/verdict.ts';
+import { endAttempt, subjectOf, targetEvent } from './conclusions.ts';
+import { decideDeploy, type Order, parkedLookMs } from './decide-deploy.ts';
+import type { Decision, Observation } from './decision.ts';
+import type { Policy } from './policy.ts';
+
+interface Moment {
+  readonly now: number;
+  readonly newId: string;
+}
+
+/** Two writers fight when a target drifts this often within the window. */
+const FLAPS = 3;
+const FLAP_WINDOW_MS = 600_000;
+
+export function decideSettled(
+  observation: Observation,
+  record: TargetRecord,
+  order: Order,
+  policy: Policy,
+  moment: Moment,
+): Decision {
+  switch (record.phase) {
+    case 'blocked':
+      return stillBlocked(observation, record)
+        ? { kind: 'wait', lookAgainInMs: parkedLookMs(record.blockedBy), detail: record.summary }
+        : decideDeploy(observation, record, order, policy, moment);
+    case 'failed':
+    case 'timed-out':
+      return wantsRollback(record, policy)
+        ? rollBack(observation, record, policy, moment)
+        : noticeRecovery(observation, record, policy, moment.now);
+    case 'succeeded':
+      return noticeDrift(observation, record, order, policy, moment);
+    case 'rolling-out':
+    case 'superseded':
+    case 'rolled-back':
+    case 'rollback-failed':
+    case 'refused':
+    case 'overridden':
+      return { kind: 'nothing' };
+    default:
+      return record.phase satisfies never;
+  }
+}
+
+/** Whether what the watch knows says that nothing has changed; a GET of this pass is always worth a decision. */
+function stillBlocked({ cluster }: Observation, record: TargetRecord): boolean {
+  switch (cluster.kind) {
+    case 'unseen':
+      return true;
+    case 'no-deployment':
+      return cluster.namespace === 'unknown';
+    case 'deployment':
+      return (
+        !cluster.fresh && (cluster.deployment.deleting || (record.blockedBy === 'paused' && cluster.deployment.paused))
+      );
+    case 'error':
+      return false;
+    default:
+      return cluster satisfies never;
+  }
+}
+
+function wantsRollback(record: TargetRecord, policy: Policy): boolean {
+  const { attempt, verified } = record;
+  return (
+    policy.onFailure === 'rollback' &&
+    attempt?.kind !== 'rollback' &&
+    attempt?.generation !== undefined &&
+    verified !== undefined &&
+    verified.image !== attempt.image
+  );
+}
+
+function rollBack(observation: Observation, record: TargetRecord, policy: Policy, moment: Moment): Decision {
+  if (record.verified === undefined) return { kind: 'nothing' };
+  const { version, image, container } = record.verified;
+  const order: Order = { kind: 'rollback', content: record.content, request: { version, container }, image };
+  return decideDeploy(observation, record, order, policy, moment);
+}
+
+/** A rollout that came right after it was told as failed is noticed and told. */
+function noticeRecovery(observation: Observation, record: TargetRecord, policy: Policy, now: number): Decision {
+  const { attempt } = record;
+  const deployment = seen(observation);
+  if (attempt?.generation === undefined || deployment === undefined || deployment.uid !== attempt.uid) {
+    return { kind: 'nothing' };
+  }
+  const verdict = judgeNow(observation, attempt, deployment, policy);
+  if (verdict.kind !== 'succeeded') return { kind: 'nothing' };
+  // A crash loop is "ready" between two crashes: only what lasts has recovered.
+  const missingMs = policy.graceMs - observation.completeForMs;
+  if (missingMs > 0)
+    return { kind: 'wait', lookAgainInMs: missingMs, detail: 'complete after all; waiting for it to last' };
+  const summary = `${subjectOf(observation)} ${attempt.version} succeeded after all; it had been told as ${record.phase}`;
+  return endAttempt(observation, record, attempt, { outcome: 'succeeded', what: 'recovered', cause: '', summary }, now);
+}
+
+function noticeDrift(
+  observation: Observation,
+  record: TargetRecord,
+  order: Order,
+  policy: Policy,
+  moment: Moment,
+): Decision {
+  const { attempt } = record;
+  const deployment = seen(observation);
+  // A record adopted from an earlier engine knows no image to compare with.
+  if (attempt?.generation === undefined || deployment === undefined) return { kind: 'nothing' };
+  const image = deployment.containers.find((container) => container.name === attempt.container)?.image;
+  if (image === (attempt.appliedImage ?? attempt.image)) {
+    const { drift, ...kept } = record;
+    if (drift !== undefined && drift.image !== '')
+      return { kind: 'remember', record: { ...kept, drift: { ...drift, image: '' } } };
+    return noticeLateCrash(observation, record, attempt, deployment, policy, moment);
+  }
+  if (policy.drift === 'ignore' || deployment.deleting) return { kind: 'nothing' };
+  return tellDrift(observation, record, order, policy, moment, { image: image ?? '', by: deployment.templateManager });
+}
+
+function tellDrift(
+  observation: Observation,
+  record: TargetRecord,
+  order: Order,
+  policy: Policy,
+  moment: Moment,
+  change: { readonly image: string; readonly by: string | undefined },
+): Decision {
+  const { now } = moment;
+  const earlier = (record.drift?.seenAt ?? []).filter((at) => now - at < FLAP_WINDOW_MS);
+  const isNew = record.drift?.image !== change.image;
+  const flapping = earlier.length >= FLAPS;
+  if (!isNew) {
+    const correct = policy.drift === 'correct' && !flapping;
+    return correct
+      ? decideDeploy(observation, record, { ...order, kind: 'correct-drift' }, policy, moment)
+      : { kind: 'nothing' };
+  }
+  const who = change.by ?? 'another client';
+  const found = change.image === '' ? 'removed the container' : `set the image to ${change.image}`;
+  const next = flapping
+    ? 'two writers are fighting, so it is left as it is; find the other one'
+    : policy.drift === 'correct'
+      ? 'it is corrected'
+      : 'it is left as it is; save the dep file with a new content to deploy over it';
+  const cause = `changed outside: ${who} ${found}; ${next}`;
+  return {
+    kind: 'conclude',
+    record: { ...record, drift: { image: change.image, seenAt: [...earlier, now] } },
+    event: targetEvent(observation, {
+      id: `${record.attempt?.id}:drift:${(record.drift?.seenAt ?? []).at(-1) ?? 0}:${change.image}`,
+      what: flapping ? 'flapping' : 'drifted',
+      version: record.version,
+      image: change.image,
+      summary: `${subjectOf(observation)} ${record.version} ${cause}`,
+      cause,
+      at: now,
+    }),
+    signs: [],
+    again: policy.drift === 'correct' && !flapping,
+  };
+}
+
+/** Most bad versions die after their first probe: for a while after a success a crash is still told. */
+function noticeLateCrash(
+  observation: Observation,
+  record: TargetRecord,
+  attempt: Attempt,
+  deployment: DeploymentView,
+  policy: Policy,
+  { now }: Moment,
+): Decision {
+  const sinceMs = now - (attempt.endedAt ?? 0);
+  if (record.crashedLater === true || sinceMs >= policy.watchAfterMs || sinceMs < 0) return { kind: 'nothing' };
+  const verdict = judgeNow(observation, attempt, deployment, policy);
+  if (verdict.kind !== 'failed') {
+    const ripensInMs = verdict.kind === 'running' ? verdict.lookAgainInMs : policy.watchAfterMs;
+    const lookAgainInMs = Math.min(policy.watchAfterMs - sinceMs, ripensInMs);
+    return { kind: 'wait', lookAgainInMs, detail: 'watched for a while after its success' };
+  }
+  const cause = `crashed after its success: ${verdict.cause}`;
+  const summary = `${subjectOf(observation)} ${record.version} ${cause}`;
+  return {
+    kind: 'conclude',
+    record: { ...record, crashedLater: true, summary },
+    event: targetEvent(observation, {
+      id: `${attempt.id}:crashed-later`,
+      what: 'crashed-later',
+      version: record.version,
+      image: attempt.image,
+      summary,
+      cause: verdict.cause,
+      at: now,
+    }),
+    signs: verdict.signs,
+  };
+}
+
+function judgeNow(observation: Observation, attempt: Attempt, deployment: DeploymentView, policy: Policy) {
+  const look = observation.cluster.kind === 'deployment' ? observation.cluster.look : { replicaSets: [], pods: [] };
+  // The deadline has had its say already.
+  return judge({ deployment, look, attempt, elapsedMs: 0, ageOf: observation.ageOf }, policy);
+}
+
+function seen(observation: Observation): DeploymentView | undefined {
+  return observation.cluster.kind === 'deployment' ? observation.cluster.deployment : undefined;
+}

@@ -1,0 +1,72 @@
+/** What a pass sees, and what it can decide: the two sides of `decide`. */
+import type { ApiError } from '../domain/api-error.ts';
+import type { DepLook } from '../domain/dep-look.ts';
+import type { TargetEvent } from '../domain/event.ts';
+import type { TargetRecord } from '../domain/record.ts';
+import type { Target, TargetKey } from '../domain/target.ts';
+import type { DeploymentView } from '../domain/workload.ts';
+import type { FailureSign } from '../rollout/failure-signs.ts';
+import type { RolloutLook } from '../rollout/verdict.ts';
+import type { JsonPatchOperation } from './fence.ts';
+
+export type ClusterLook =
+  /** The pass did not need the cluster, or what the watch knows was not enough to say anything. */
+  | { readonly kind: 'unseen' }
+  /** `fresh`: from a GET of this pass, so a patch may be fenced with it; otherwise from the watch. */
+  | {
+      readonly kind: 'deployment';
+      readonly deployment: DeploymentView;
+      readonly look: RolloutLook;
+      readonly fresh: boolean;
+    }
+  | { readonly kind: 'no-deployment'; readonly namespace: 'present' | 'missing' | 'terminating' | 'unknown' }
+  | { readonly kind: 'error'; readonly error: ApiError };
+
+export interface Observation {
+  readonly key: TargetKey;
+  /** Undefined when the file is misnamed; then `desired` is refused. */
+  readonly target: Target | undefined;
+  readonly desired: DepLook;
+  /** The content of `.last`. */
+  readonly last: string | undefined;
+  readonly cluster: ClusterLook;
+  /** Since the running attempt began, ms, by a clock that never goes back and not counting time on hold. */
+  readonly elapsedMs: number;
+  /** How long ago a sign against the rollout was first seen, ms. */
+  readonly ageOf: (signId: string) => number;
+  /** For how long the rollout has been complete without a break, ms. */
+  readonly completeForMs: number;
+}
+
+export type Decision =
+  /** Concluded, nothing to do until something changes. */
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'wait'; readonly lookAgainInMs: number; readonly detail: string }
+  /** A passing fault: look again with growing delays. */
+  | { readonly kind: 'retry'; readonly error: ApiError }
+  /** The Deployment must be read by GET before anything can be decided. */
+  | { readonly kind: 'look-fresh' }
+  /** Write the record and say nothing. */
+  | { readonly kind: 'remember'; readonly record: TargetRecord; readonly lookAgainInMs?: number }
+  | {
+      readonly kind: 'patch';
+      /** To be written before the patch is sent. */
+      readonly record: TargetRecord;
+      readonly patch: readonly JsonPatchOperation[];
+      /** What the patch ends, e.g. the rollout it supersedes. */
+      readonly events: readonly TargetEvent[];
+    }
+  | { readonly kind: 'create-namespace'; readonly namespace: string; readonly conclude: Conclusion }
+  | Conclusion;
+
+export interface Conclusion {
+  readonly kind: 'conclude';
+  readonly record: TargetRecord;
+  readonly event: TargetEvent;
+  /** What `.last` is to hold; absent when it stays. */
+  readonly last?: string;
+  /** What the evidence is gathered about. */
+  readonly signs: readonly FailureSign[];
+  /** More is to be done for this target: run another pass at once. */
+  readonly again?: boolean;
+}

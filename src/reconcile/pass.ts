@@ -1,0 +1,223 @@
+/** One pass: observe, decide, act once, end. It never waits for a rollout; it says when to look again. */
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Observer } from '../cluster/observer.ts';
+import { ApiError, isTransient } from '../domain/api-error.ts';
+import type { DepLook } from '../domain/dep-look.ts';
+import type { EngineEvent } from '../domain/event.ts';
+import type { TargetRecord } from '../domain/record.ts';
+import { parseTargetKey, type Target, type TargetKey } from '../domain/target.ts';
+import type { StateStore } from '../state/store.ts';
+import { endAttempt, targetEvent } from './conclusions.ts';
+import { decide, runningAttempt } from './decide.ts';
+import { applied } from './decide-deploy.ts';
+import type { ClusterLook, Conclusion, Decision, Observation } from './decision.ts';
+import type { EvidenceGatherer } from './evidence.ts';
+import { createClusterEyes } from './observe.ts';
+import type { Policy } from './policy.ts';
+import { createRolloutMemory } from './rollout-memory.ts';
+
+/** What a pass says about its next one; see the work queue. */
+export interface PassResult {
+  readonly lookAgainInMs?: number;
+  readonly failed?: boolean;
+}
+
+export interface ReconcilerParts {
+  readonly policy: Policy;
+  readonly clock: Clock;
+  readonly look: (key: TargetKey) => Promise<DepLook>;
+  readonly store: StateStore;
+  readonly cluster: Cluster;
+  readonly observer: Observer;
+  readonly report: (event: EngineEvent) => Promise<void>;
+  readonly gatherEvidence: EvidenceGatherer;
+}
+
+/** How often a rollout is polled while no watch covers it, ms. */
+const POLL_MS = 1_000;
+/** A lost race is run again soon, but not by all losers at once. */
+const CONFLICT_LOOK_MS = 20;
+
+export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey): Promise<PassResult> } {
+  const { policy, clock, store, cluster, observer, report } = parts;
+  const eyes = createClusterEyes(cluster, observer, clock.now);
+  const memory = createRolloutMemory(clock);
+
+  async function run(key: TargetKey): Promise<PassResult> {
+    const desired = await lookAt(key);
+    const record = await store.readRecord(key);
+    const last = record === undefined ? await store.readLast(key) : undefined;
+    const parsed = parseTargetKey(key);
+    const target = parsed.kind === 'target' ? parsed.target : undefined;
+    const facts = { key, target, desired, last };
+
+    if (target !== undefined) followRollout(key, target, record);
+    let observation = observe(
+      facts,
+      record,
+      target === undefined ? { kind: 'unseen' } : await eyes.glance(target, record),
+    );
+    let decision = decideOn(observation, record);
+    if (decision.kind === 'look-fresh' && target !== undefined) {
+      observation = observe(facts, record, await eyes.lookFresh(target));
+      decision = decideOn(observation, record);
+    }
+    return act(observation, record, decision);
+  }
+
+  /** A misnamed file is refused for its name, whatever it holds; an empty one is not there yet. */
+  async function lookAt(key: TargetKey): Promise<DepLook> {
+    const look = await parts.look(key);
+    const parsed = parseTargetKey(key);
+    if (parsed.kind === 'target' || (look.kind !== 'wanted' && look.kind !== 'refused')) return look;
+    return { kind: 'refused', content: look.content, problem: parsed.problem };
+  }
+
+  function observe(
+    facts: Pick<Observation, 'key' | 'target' | 'desired' | 'last'>,
+    record: TargetRecord | undefined,
+    cluster: ClusterLook,
+  ): Observation {
+    const deployment = cluster.kind === 'deployment' ? cluster.deployment : undefined;
+    return { ...facts, cluster, ...memory.see(facts.key, record?.attempt, deployment) };
+  }
+
+  function decideOn(observation: Observation, record: TargetRecord | undefined): Decision {
+    const decision = decide(observation, record, policy, { now: clock.now(), newId: randomUUID() });
+    if (observation.cluster.kind === 'deployment') memory.settle(observation.key);
+    return decision;
+  }
+
+  async function act(
+    observation: Observation,
+    record: TargetRecord | undefined,
+    decision: Decision,
+  ): Promise<PassResult> {
+    const { key } = observation;
+    switch (decision.kind) {
+      case 'nothing':
+        observer.release(key);
+        memory.forget(key);
+        return {};
+      case 'look-fresh':
+        return { failed: true };
+      case 'wait':
+        return { lookAgainInMs: pollCapped(observation, record, decision.lookAgainInMs) };
+      case 'retry':
+        return retry(decision.error);
+      case 'remember':
+        await store.writeRecord(key, decision.record);
+        return decision.lookAgainInMs === undefined ? {} : { lookAgainInMs: decision.lookAgainInMs };
+      case 'patch':
+        return patch(observation, decision);
+      case 'create-namespace':
+        return createNamespace(observation, record, decision);
+      case 'conclude':
+        return conclude(observation, decision);
+      default:
+        return decision satisfies never;
+    }
+  }
+
+  /** Where no watch wakes the target, a long wait would be a blind one. */
+  function pollCapped(observation: Observation, record: TargetRecord | undefined, ms: number): number {
+    const { target } = observation;
+    const rollsOut = runningAttempt(record)?.generation !== undefined;
+    return rollsOut && target !== undefined && !eyes.isLive(target) ? Math.min(ms, POLL_MS) : ms;
+  }
+
+  async function patch(observation: Observation, decision: Extract<Decision, { kind: 'patch' }>): Promise<PassResult> {
+    const { key, target } = observation;
+    const attempt = decision.record.attempt;
+    if (target === undefined || attempt === undefined) return {};
+    await store.writeRecord(key, decision.record);
+    // The fence needs a reading that is later than the GET.
+    const now = await lookAt(key);
+    if (now.kind !== 'wanted' || now.content !== attempt.content) return { lookAgainInMs: 0 };
+    for (const event of decision.events) await report(event);
+    try {
+      const deployment = await cluster.patchDeployment(target, decision.patch);
+      const record = { ...decision.record, attempt: applied(attempt, deployment) };
+      followRollout(key, target, record);
+      await store.writeRecord(key, record);
+      await reportStart(observation, record);
+      return { lookAgainInMs: 0 };
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return patchRefused(observation, decision.record, error);
+    }
+  }
+
+  async function patchRefused(observation: Observation, record: TargetRecord, error: ApiError): Promise<PassResult> {
+    const { attempt } = record;
+    if (error.kind === 'conflict') return { lookAgainInMs: CONFLICT_LOOK_MS * (1 + 4 * Math.random()) };
+    if (isTransient(error)) return retry(error);
+    if (error.kind === 'not-found') return { lookAgainInMs: 0 };
+    if (error.kind === 'forbidden') {
+      const refused = { ...observation, cluster: { kind: 'error', error } as const };
+      return act(refused, record, decideOn(refused, record));
+    }
+    if (attempt === undefined) return {};
+    const end = {
+      outcome: 'failed',
+      cause: `the API server refused the change: ${error.detail || error.message}`,
+    } as const;
+    return conclude(observation, endAttempt(observation, record, attempt, end, clock.now()));
+  }
+
+  async function createNamespace(
+    observation: Observation,
+    record: TargetRecord | undefined,
+    decision: Extract<Decision, { kind: 'create-namespace' }>,
+  ): Promise<PassResult> {
+    try {
+      await cluster.createNamespace(decision.namespace);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (isTransient(error)) return retry(error);
+      const refused = { ...observation, cluster: { kind: 'error', error } as const };
+      return act(refused, record, decideOn(refused, record));
+    }
+    return conclude(observation, decision.conclude);
+  }
+
+  /** `.last` first, then the sinks' durable outboxes, then the record: a crash in between repeats, and loses nothing. */
+  async function conclude(observation: Observation, decision: Conclusion): Promise<PassResult> {
+    const { key, target } = observation;
+    const evidence = target === undefined ? [] : await parts.gatherEvidence(target, decision);
+    if (decision.last !== undefined) await store.writeLast(key, decision.last);
+    await report({ ...decision.event, evidence });
+    await store.writeRecord(key, evidence.length === 0 ? decision.record : { ...decision.record, evidence });
+    return decision.again === true || decision.last !== undefined ? { lookAgainInMs: 0 } : {};
+  }
+
+  function followRollout(key: TargetKey, target: Target, record: TargetRecord | undefined): void {
+    if (runningAttempt(record)?.generation !== undefined) observer.follow(key, target.namespace);
+  }
+
+  async function reportStart(observation: Observation, record: TargetRecord): Promise<void> {
+    const { attempt } = record;
+    if (attempt === undefined) return;
+    const { id, version, image, previousImage } = attempt;
+    const from = previousImage === undefined || previousImage === image ? '' : ` (was ${previousImage})`;
+    await report(
+      targetEvent(observation, {
+        id: `${id}:started`,
+        what: 'started',
+        version,
+        image,
+        summary: `${record.summary}: ${image}${from}`,
+        cause: '',
+        at: clock.now(),
+      }),
+    );
+  }
+
+  return { run };
+}
+
+function retry(error: ApiError): PassResult {
+  return error.retryAfterMs === undefined ? { failed: true } : { failed: true, lookAgainInMs: error.retryAfterMs };
+}

@@ -1,0 +1,88 @@
+/**
+ * What the passes remember of a rollout that no object carries: since when it is complete, since when something is
+ * wrong, and how long it has been running. Kept in memory only; after a restart graces begin anew, and the time-out
+ * goes on from the attempt's start.
+ */
+import type { Clock } from '../clock.ts';
+import type { Attempt } from '../domain/record.ts';
+import type { TargetKey } from '../domain/target.ts';
+import type { DeploymentView } from '../domain/workload.ts';
+import { progressOf } from '../rollout/progress.ts';
+
+export interface RolloutTimes {
+  readonly elapsedMs: number;
+  readonly completeForMs: number;
+  readonly ageOf: (signId: string) => number;
+}
+
+export interface RolloutMemory {
+  /** Takes in what a pass sees and returns the times for `decide`. */
+  see(key: TargetKey, attempt: Attempt | undefined, deployment: DeploymentView | undefined): RolloutTimes;
+  /** Forgets the signs that no rule asked about since `see`: they are gone. */
+  settle(key: TargetKey): void;
+  forget(key: TargetKey): void;
+  readonly size: number;
+}
+
+interface Entry {
+  readonly attemptId: string;
+  /** Monotonic. Moves forward while the rollout is on hold. */
+  startedAt: number;
+  completeSince: number | undefined;
+  readonly firstSeen: Map<string, number>;
+  readonly asked: Set<string>;
+}
+
+const NO_TIMES: RolloutTimes = { elapsedMs: 0, completeForMs: 0, ageOf: () => 0 };
+
+export function createRolloutMemory(clock: Clock): RolloutMemory {
+  const entries = new Map<TargetKey, Entry>();
+
+  function entryOf(key: TargetKey, attempt: Attempt): Entry {
+    const known = entries.get(key);
+    if (known?.attemptId === attempt.id) return known;
+    // The wall clock is asked once, so that its later jumps move no deadline.
+    const sinceMs = Math.max(0, (attempt.endedAt ?? clock.now()) - attempt.startedAt);
+    const entry: Entry = {
+      attemptId: attempt.id,
+      startedAt: clock.monotonic() - sinceMs,
+      completeSince: undefined,
+      firstSeen: new Map(),
+      asked: new Set(),
+    };
+    entries.set(key, entry);
+    return entry;
+  }
+
+  return {
+    see(key, attempt, deployment) {
+      if (attempt === undefined) return NO_TIMES;
+      const entry = entryOf(key, attempt);
+      const now = clock.monotonic();
+      entry.asked.clear();
+      if (deployment?.paused === true) entry.startedAt = now;
+      const complete = deployment !== undefined && progressOf(deployment).kind === 'complete';
+      if (deployment !== undefined) entry.completeSince = complete ? (entry.completeSince ?? now) : undefined;
+      return {
+        elapsedMs: now - entry.startedAt,
+        completeForMs: entry.completeSince === undefined ? 0 : now - entry.completeSince,
+        ageOf(signId) {
+          entry.asked.add(signId);
+          const since = entry.firstSeen.get(signId) ?? now;
+          entry.firstSeen.set(signId, since);
+          return now - since;
+        },
+      };
+    },
+    settle(key) {
+      const entry = entries.get(key);
+      for (const signId of entry?.firstSeen.keys() ?? []) {
+        if (entry?.asked.has(signId) === false) entry.firstSeen.delete(signId);
+      }
+    },
+    forget: (key) => void entries.delete(key),
+    get size() {
+      return entries.size;
+    },
+  };
+}
