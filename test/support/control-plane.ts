@@ -14,7 +14,7 @@ import { createTempDir } from './temp-dir.ts';
 
 export interface ControlPlaneOptions {
   /** How the simulator plays pods; `false`: nobody does, and they stay Pending. */
-  readonly pods?: Pick<PodSimulatorOptions, 'speed' | 'events'> | false;
+  readonly pods?: Pick<PodSimulatorOptions, 'speed' | 'events' | 'ruleFor'> | false;
 }
 
 /** What another process needs to use a running control plane: plain data, fit for vitest's `provide`. */

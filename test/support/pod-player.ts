@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PodEvent } from '../../src/sandbox/container-life.ts';
 import { type LogRequest, type PodLogs, podLogs } from '../../src/sandbox/pod-logs.ts';
-import { podRuleFor } from '../../src/sandbox/pod-rules.ts';
-import { podShape } from '../../src/sandbox/pod-shape.ts';
+import type { PodRule } from '../../src/sandbox/pod-rules.ts';
+import { type PodShape, podShape } from '../../src/sandbox/pod-shape.ts';
 import { NODE_NAME, type PodStatus, type PodStep, podSteps } from '../../src/sandbox/pod-status.ts';
 import { type ApiClient, MERGE_PATCH } from './api-client.ts';
 import { createEventTeller } from './event-teller.ts';
@@ -25,15 +25,16 @@ export interface PodPlayerOptions {
   readonly pod: unknown;
   readonly speed: number;
   readonly events: 'warnings' | 'all';
+  readonly ruleFor: (pod: PodShape) => PodRule;
 }
 
 /** How long the containers of a terminating pod take to end, in pod time, where the grace period allows it. */
 const STOPPING_MS = 1_000;
 
-export function createPodPlayer({ api, pod, speed, events }: PodPlayerOptions): PodPlayer {
+export function createPodPlayer({ api, pod, speed, events, ruleFor }: PodPlayerOptions): PodPlayer {
   const shape = podShape(pod);
   const { namespace, name, uid } = shape;
-  const rule = podRuleFor(shape);
+  const rule = ruleFor(shape);
   const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
   /** Ends the life; terminating, then, may go on. */
   const over = new AbortController();

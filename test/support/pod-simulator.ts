@@ -2,6 +2,8 @@
  * Plays scheduler and kubelets in front of a real API server: binds each pod to a node, writes the statuses that the
  * pod rules say, tells its events, ends terminating pods, and serves container logs.
  */
+import { type PodRule, podRuleFor } from '../../src/sandbox/pod-rules.ts';
+import type { PodShape } from '../../src/sandbox/pod-shape.ts';
 import { NODE_NAME } from '../../src/sandbox/pod-status.ts';
 import { type ApiClient, MERGE_PATCH } from './api-client.ts';
 import { followObjects } from './follow-objects.ts';
@@ -18,6 +20,8 @@ export interface PodSimulatorOptions {
   readonly speed?: number;
   /** Which pod events are told: those of trouble, or all that a kubelet tells. Warnings unless told. */
   readonly events?: 'warnings' | 'all';
+  /** Which rule a pod lives by; what its annotation and its images say unless told. */
+  readonly ruleFor?: (pod: PodShape) => PodRule;
 }
 
 export interface PodSimulator {
@@ -25,7 +29,7 @@ export interface PodSimulator {
 }
 
 export async function startPodSimulator(options: PodSimulatorOptions): Promise<PodSimulator> {
-  const { api, certificateDir, speed = 5, events = 'warnings' } = options;
+  const { api, certificateDir, speed = 5, events = 'warnings', ruleFor = podRuleFor } = options;
   const players = new Map<string, PodPlayer>();
   const ending = new AbortController();
 
@@ -36,7 +40,7 @@ export async function startPodSimulator(options: PodSimulatorOptions): Promise<P
 
   const seen = (pod: unknown) => {
     const uid = textAt(pod, 'metadata', 'uid');
-    const player = players.get(uid) ?? createPodPlayer({ api, pod, speed, events });
+    const player = players.get(uid) ?? createPodPlayer({ api, pod, speed, events, ruleFor });
     players.set(uid, player);
     if (at(pod, 'metadata', 'deletionTimestamp') !== undefined)
       player.terminate(numberAt(pod, 'metadata', 'deletionGracePeriodSeconds'));

@@ -24,6 +24,14 @@ test('a post is kept with its text and answered as Slack answers', async () => {
   expect(slack.url.endsWith(slack.posts[0]?.path ?? '')).toBe(true);
 });
 
+test('the text of a message made of attachments is their fallback', async () => {
+  const body = JSON.stringify({ attachments: [{ fallback: 'web 1.2.3 is deployed', color: 'good' }] });
+
+  await fetch(slack.url, { method: 'POST', body });
+
+  expect(slack.posts).toMatchObject([{ text: 'web 1.2.3 is deployed' }]);
+});
+
 test('bad days last for the posts they were ordered for', async () => {
   slack.respondWith({ kind: 'rate-limited', retryAfterSeconds: 3 }, 1);
   const limited = await post('one');

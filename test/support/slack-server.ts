@@ -1,6 +1,7 @@
 /** A fake of Slack's incoming webhooks: keeps what is posted, and answers as Slack does on good and bad days. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { listAt, textAt } from './json.ts';
 import { preciseNow, startLoopbackServer } from './loopback-server.ts';
 
 export interface SlackPost {
@@ -9,7 +10,7 @@ export interface SlackPost {
   readonly path: string;
   /** The parsed JSON body; the raw text when it is none. */
   readonly body: unknown;
-  /** `text` of the body, '' when it has none. */
+  /** What a phone's notification would show: `text`, or the `fallback` of the attachments; '' when there is neither. */
   readonly text: string;
   /** What it was answered; undefined when nothing was. */
   readonly status?: number;
@@ -122,5 +123,6 @@ function parseBody(body: string): unknown {
 }
 
 function textOf(body: unknown): string {
-  return typeof body === 'object' && body !== null && 'text' in body && typeof body.text === 'string' ? body.text : '';
+  const fallbacks = listAt(body, 'attachments').map((attachment) => textAt(attachment, 'fallback'));
+  return textAt(body, 'text') || fallbacks.join('\n');
 }
