@@ -25,6 +25,7 @@
  */
 
 import type { ContainerShape, PodShape } from './pod-shape.ts';
+import { DEFAULT_LOG, denied, LOW_MEMORY, NO_COMMAND, NO_NODE, notFound } from './runtime-words.ts';
 
 export const BEHAVIOUR_ANNOTATION = 'sandbox/behaviour';
 
@@ -95,13 +96,6 @@ interface Behaviour {
 }
 
 const PLAIN: Behaviour = { word: 'ready', options: {} };
-const NO_NODE =
-  '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: ' +
-  '1 No preemption victims found for incoming pod.';
-const LOW_MEMORY =
-  'The node was low on resource: memory. Threshold quantity: 100Mi, available: 81012Ki. Container app was using ' +
-  '512Mi, request is 0, has larger consumption of memory. ';
-
 const TAG_WORDS: readonly (readonly [pattern: RegExp, word: string])[] = [
   [/unschedulable/, 'unschedulable'],
   [/evicted/, 'evicted'],
@@ -176,42 +170,6 @@ function crashRule(given: Partial<CrashRule>, log?: string): CrashRule {
   const reason = given.reason ?? 'Error';
   const lines = log === undefined ? DEFAULT_LOG[reason] : log.split('|');
   return { kind: 'crash', reason, exitCode: 1, afterMs: 0, times: Number.POSITIVE_INFINITY, ...given, log: lines };
-}
-
-const NO_COMMAND =
-  'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: ' +
-  'unable to start container process: error during container init: exec: "/app/server": stat /app/server: ' +
-  'no such file or directory: unknown';
-
-const DEFAULT_LOG: Readonly<Record<CrashRule['reason'], readonly string[]>> = {
-  Error: ['starting', 'reading configuration', 'Error: DATABASE_URL is not set', '    at main (/app/server.js:12:9)'],
-  OOMKilled: ['starting', 'loading the index into memory'],
-  StartError: [],
-};
-
-/** What containerd answers when the registry has no such tag. */
-function notFound(image: string): string {
-  const full = fullName(image);
-  return (
-    `rpc error: code = NotFound desc = failed to pull and unpack image "${full}": failed to resolve reference ` +
-    `"${full}": ${full}: not found`
-  );
-}
-
-function denied(image: string): string {
-  const full = fullName(image);
-  return (
-    `failed to pull and unpack image "${full}": failed to resolve reference "${full}": pull access denied, repository ` +
-    'does not exist or may require authorization: server message: insufficient_scope: authorization failed'
-  );
-}
-
-/** `nginx:1` is `docker.io/library/nginx:1` to the runtime. */
-function fullName(image: string): string {
-  const [first = '', ...rest] = image.split('/');
-  const hasHost = rest.length > 0 && /[.:]|^localhost$/.test(first);
-  if (hasHost) return image;
-  return rest.length > 0 ? `docker.io/${image}` : `docker.io/library/${image}`;
 }
 
 /** `300ms`, `2s`, `1m`, or a bare number of ms. */

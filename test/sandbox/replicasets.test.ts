@@ -140,4 +140,13 @@ describe('ownership', () => {
     const phases = story.pods().map((pod) => `${at(pod, 'status', 'phase')} ${at(pod, 'status', 'reason') ?? ''}`);
     expect(phases.sort()).toEqual(['Failed Evicted', 'Running ']);
   });
+
+  test('of pods evicted again and again only the last ten stay', () => {
+    const story = startStory();
+    story.deploy({ image: 'nginx:evicted' });
+
+    story.clock.advance(60 * MINUTE);
+
+    expect(story.pods()).toHaveLength(11);
+  });
 });

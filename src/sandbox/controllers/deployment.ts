@@ -2,8 +2,10 @@
 import { ApiStatus } from '../api-status.ts';
 import { at, type KubeObject, number, text } from '../objects.ts';
 import type { StoreEvent } from '../store.ts';
+import { conditionOf } from './conditions.ts';
 import { requestDeletion } from './deletion.ts';
-import { conditionOf, nextProgressCheckMs, PROGRESSING, writeFinding, writeStatus } from './deployment-status.ts';
+import { nextProgressCheckMs, PROGRESSING } from './deployment-progress.ts';
+import { countsOf, writeFinding, writeStatus } from './deployment-status.ts';
 import { claim, controllerOf, keyOf, splitKey } from './ownership.ts';
 import { createReplicaSet, type Generations, generationsOf, refreshed } from './revisions.ts';
 import type { Controller, Room } from './room.ts';
@@ -29,7 +31,7 @@ export function createDeploymentController(room: Room): Controller {
     const deployment = readDeployment(object);
     const generations = generationsOf(deployment, claim(store, 'replicasets.apps', object));
     sync(room, deployment, generations);
-    const checkMs = nextProgressCheckMs(deployment, generations, clock.now());
+    const checkMs = nextProgressCheckMs(deployment, countsOf(generations), clock.now());
     if (checkMs === undefined) queue.forget(key);
     else queue.addAfter(key, checkMs);
   });

@@ -11,6 +11,8 @@ import { type Condition, counters, type ReplicaSet, readReplicaSet } from './wor
 const COMPONENT = 'replicaset-controller';
 /** So many pods are made or deleted in one look. */
 const BURST = 500;
+/** So many failed pods stay to be looked at; the pod collector of a real cluster keeps 12,500 of all kinds. */
+const FAILED_KEPT = 10;
 /** A generated name leaves room for its five random characters. */
 const GENERATED_NAME = 58;
 
@@ -44,6 +46,7 @@ function sync(room: Room, object: KubeObject): number | undefined {
   const set = readReplicaSet(object);
   const claimed = claim(store, 'pods', object);
   const active = claimed.filter(isActive);
+  forgetOldFailures(room, claimed);
   const problem = object.metadata.deletionTimestamp === undefined ? manage(room, set, active) : undefined;
   // Pods made or deleted just now are counted by the look that their events bring.
   const now = clock.now();
@@ -61,6 +64,14 @@ function sync(room: Room, object: KubeObject): number | undefined {
   if (problem !== undefined) throw problem;
   const later = waitsMs.filter((ms) => ms > 0);
   return later.length === 0 ? undefined : Math.min(...later);
+}
+
+function forgetOldFailures({ store, clock }: Room, pods: readonly KubeObject[]): void {
+  const failed = pods.filter((pod) => at(pod, 'status', 'phase') === 'Failed' && !pod.metadata.deletionTimestamp);
+  failed.sort((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? -1 : 1));
+  for (const { metadata } of failed.slice(0, Math.max(0, failed.length - FAILED_KEPT))) {
+    requestDeletion(store, 'pods', metadata.namespace, metadata.name, { now: clock.now() });
+  }
 }
 
 function isActive(pod: KubeObject): boolean {
