@@ -16,6 +16,8 @@ export function chooseContainer(
   containers: readonly ContainerSpec[],
   wanted: { readonly service: string; readonly container?: string; readonly image?: string },
 ): ContainerChoice {
+  // The API server takes no such Deployment; the words are the original's.
+  if (containers.length === 0) return refused(`no containers found in deployment ${wanted.service}`);
   const names = containers.map((container) => container.name).join(', ');
   if (wanted.container !== undefined) {
     return (

@@ -1,4 +1,5 @@
 /** The grammar of a dep file's content. */
+import { quote } from './printable.ts';
 
 /** What a dep file asks for. */
 export interface DepRequest {
@@ -73,13 +74,4 @@ function addOption(options: Map<string, string>, line: string): string | undefin
   if (options.has(key)) return `"${key}:" is written twice; keep one`;
   options.set(key, value);
   return undefined;
-}
-
-/** Text from outside, made safe for one line of a log or a message: escaped, and cut at 80 characters. */
-export function quote(text: string): string {
-  const cut = text.length > 80 ? `${text.slice(0, 80)}…` : text;
-  // JSON leaves U+007F-U+009F, line separators and direction marks as they are; a terminal or chat would obey them.
-  return JSON.stringify(cut).replace(/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, (char) => {
-    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  });
 }

@@ -1,5 +1,5 @@
 /** Image references: their grammar, and how a version becomes one. */
-import { quote } from './dep-file.ts';
+import { quote } from './printable.ts';
 
 export type ImageChoice =
   | { readonly kind: 'image'; readonly image: string }
@@ -14,6 +14,8 @@ const REPOSITORY = new RegExp(`^(?:(${HOST})/)?${PATH_PART}(?:/${PATH_PART})*$`)
 const HOST_ONLY = new RegExp(`^${HOST}$`);
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const DIGEST = /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;
+/** By the grammar a repository named `sha256` with a tag; by all likelihood a digest that lost its end. */
+const CUT_DIGEST = /^sha(?:256|512):[^/@]*$/;
 
 /** A reference taken apart; `tag` without `:`, `digest` without `@`. */
 export interface ImageReference {
@@ -84,6 +86,7 @@ function expand(version: string, repo: string | undefined, service: string, runn
     }
     return { kind: 'image', image: `${repository}${separator}${version}` };
   }
+  if (CUT_DIGEST.test(version)) return refused(`${quote(version)} is not a whole digest`);
   const parsed = parseImage(version);
   if (parsed === undefined) return refused(`${quote(version)} is neither a tag nor an image reference`);
   if (parsed.tag === undefined && parsed.digest === undefined) {

@@ -1,4 +1,6 @@
 /** What is deployed: one Deployment, named by the dep file `<service>_<namespace>.dep`. */
+import { printable, quote } from './printable.ts';
+
 export interface Target {
   readonly service: string;
   readonly namespace: string;
@@ -33,6 +35,11 @@ export function formatTarget(target: Target): string {
   return `${target.service}/${target.namespace}`;
 }
 
+/** The name of a key's dep file for people, e.g. to say that it is misnamed: whatever it holds, one printable line. */
+export function formatFileName(key: TargetKey): string {
+  return printable(`${key}${DEP_EXTENSION}`);
+}
+
 const LABEL = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/;
 
 /** RFC 1123 label, at most 63 characters: what Kubernetes accepts as a namespace. */
@@ -59,14 +66,14 @@ export function parseTargetKey(key: TargetKey): TargetParse {
   if (parts.length !== 2 || service === undefined || namespace === undefined) {
     return misnamed(key, 'expected one underscore');
   }
-  if (!isSubdomain(service)) return misnamed(key, `"${service}" cannot be the name of a Deployment`);
-  if (!isLabel(namespace)) return misnamed(key, `"${namespace}" cannot be the name of a namespace`);
+  if (!isSubdomain(service)) return misnamed(key, `${quote(service)} cannot be the name of a Deployment`);
+  if (!isLabel(namespace)) return misnamed(key, `${quote(namespace)} cannot be the name of a namespace`);
   return { kind: 'target', target: { service, namespace } };
 }
 
 function misnamed(key: TargetKey, why: string): TargetParse {
   const problem =
-    `invalid filename: '${key}${DEP_EXTENSION}', expected: {service}_{namespace}.dep ` +
+    `invalid filename: '${formatFileName(key)}', expected: {service}_{namespace}.dep ` +
     `(${why}; lower-case letters, digits, "-" and, in the service, "."); rename the file`;
   return { kind: 'misnamed', problem };
 }

@@ -1,0 +1,15 @@
+/** Text from outside, made safe to print. */
+
+/** The text on one line, without anything a terminal or chat would obey; escapes are JSON's. */
+export function printable(text: string): string {
+  // JSON leaves U+007F-U+009F, line separators and direction marks as they are.
+  const escaped = JSON.stringify(text).slice(1, -1);
+  return escaped.replace(/[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g, (char) => {
+    return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
+
+/** The same in quotation marks, cut at 80 characters. */
+export function quote(text: string): string {
+  return `"${printable(text.length > 80 ? `${text.slice(0, 80)}…` : text)}"`;
+}
