@@ -23,9 +23,17 @@ export interface ListFilter {
   readonly labels?: (labels: Readonly<Record<string, string>>) => boolean;
 }
 
-export interface UpdateOptions {
-  /** Take `status` (and annotations) from the object and keep the rest; without it, status is kept. */
-  readonly subresource?: 'status';
+export interface CreateOptions {
+  /** Go through everything but keep nothing; what would be stored is returned. */
+  readonly dryRun?: boolean;
+}
+
+export interface UpdateOptions extends CreateOptions {
+  /**
+   * `status`: take status, annotations and managedFields from the object and keep the rest; `everything`: take all of
+   * it in one version. Without it, the stored status is kept.
+   */
+  readonly subresource?: 'status' | 'everything';
 }
 
 export interface Store {
@@ -34,7 +42,7 @@ export interface Store {
   list(resource: Resource, filter: ListFilter): readonly KubeObject[];
   count(resource: Resource, namespace: string | undefined): number;
   /** Fills in uid, resourceVersion, generation, creationTimestamp and the name from `generateName`; throws ApiStatus. */
-  create(resource: Resource, object: NewObject): KubeObject;
+  create(resource: Resource, object: NewObject, options?: CreateOptions): KubeObject;
   /** Refuses (409) a stale resourceVersion when one is given; a write that changes nothing returns the stored object. */
   update(resource: Resource, object: NewObject, options?: UpdateOptions): KubeObject;
   /** Removes at once, whatever finalizers say; throws ApiStatus 404. */
@@ -98,7 +106,7 @@ export function createStore(options: StoreOptions = {}): Store {
     }
   }
 
-  function create(resource: Resource, object: NewObject): KubeObject {
+  function create(resource: Resource, object: NewObject, how: CreateOptions = {}): KubeObject {
     const info = resourceInfo(resource);
     const name = freeName(resource, object);
     const { namespace } = object.metadata;
@@ -113,6 +121,7 @@ export function createStore(options: StoreOptions = {}): Store {
     const pending: KubeObject = { ...object, apiVersion: apiVersionOf(info), kind: info.kind, metadata };
     if (collection(resource).get(namespace, name)) throw alreadyExists(resource, name);
     options.admit?.(resource, pending, store);
+    if (how.dryRun) return pending;
     version += 1;
     const created = { ...pending, metadata: { ...metadata, resourceVersion: String(version) } };
     collection(resource).set(objectKey(namespace, name), created);
@@ -134,6 +143,7 @@ export function createStore(options: StoreOptions = {}): Store {
     if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) throw conflict(resource, name);
     const next = nextVersion(resourceInfo(resource), old, object, how);
     if (sameJson(next, old)) return old;
+    if (how.dryRun) return next;
     version += 1;
     const stored = { ...next, metadata: { ...next.metadata, resourceVersion: String(version) } };
     collection(resource).set(objectKey(namespace, name), stored);
@@ -198,7 +208,7 @@ function nextVersion(info: ResourceInfo, old: KubeObject, object: NewObject, how
   const { status: newStatus, ...body } = object;
   const { status: oldStatus, ...oldBody } = old;
   const taken = how.subresource === 'status' ? oldBody : body;
-  const status = hasStatus && how.subresource !== 'status' ? oldStatus : newStatus;
+  const status = hasStatus && how.subresource === undefined ? oldStatus : newStatus;
   const metadata: ObjectMeta = {
     ...(how.subresource === 'status' ? statusMetadata(old, object) : object.metadata),
     name: old.metadata.name,

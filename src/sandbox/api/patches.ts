@@ -1,0 +1,64 @@
+/** The four kinds of patch, told apart by content type. */
+import { ApiStatus, invalid } from '../api-status.ts';
+import { isFields, type KubeObject } from '../objects.ts';
+import { applyJsonPatch, applyMergePatch } from '../patch/json-patch.ts';
+import type { Writer } from '../patch/managed-fields.ts';
+import { applyServerSide } from '../patch/server-side-apply.ts';
+import { applyStrategicMerge } from '../patch/strategic-merge.ts';
+import { type ApiRequest, flag, objectBody } from './request.ts';
+
+export const APPLY = 'application/apply-patch+yaml';
+
+const accepted = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  APPLY,
+];
+
+/** The media type without parameters; throws ApiStatus 415 when it is not one of a patch. */
+export function patchType(contentType: string): string {
+  const type = contentType.split(';')[0]?.trim() ?? '';
+  if (accepted.includes(type)) return type;
+  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`;
+  throw new ApiStatus(415, 'UnsupportedMediaType', message, {});
+}
+
+/** `target` with the request's patch applied; throws ApiStatus 415, 400, 409 (apply) or 422. */
+export function applyPatch(request: ApiRequest, target: KubeObject, writer: Writer): unknown {
+  const force = flag(request.query, 'force');
+  switch (patchType(request.contentType)) {
+    case 'application/json-patch+json':
+      forbidForce(force);
+      return applyJsonPatch(target, request.body);
+    case 'application/merge-patch+json':
+      forbidForce(force);
+      return applyMergePatch(target, objectBody(request));
+    case 'application/strategic-merge-patch+json':
+      forbidForce(force);
+      return applyStrategicMerge(target, objectBody(request));
+    default:
+      checkApply(request);
+      return applyServerSide({ live: target, applied: objectBody(request), writer, force });
+  }
+}
+
+/** What server-side apply asks of a request; throws ApiStatus 422 or 400. */
+export function checkApply(request: ApiRequest): void {
+  if (!request.query.get('fieldManager')) {
+    const message = 'Required value: is required for apply patch';
+    throw invalid('PatchOptions', 'meta.k8s.io', '', [
+      { reason: 'FieldValueRequired', message, field: 'fieldManager' },
+    ]);
+  }
+  const { metadata } = objectBody(request);
+  if (isFields(metadata) && Array.isArray(metadata.managedFields) && metadata.managedFields.length > 0) {
+    throw new ApiStatus(400, 'BadRequest', 'metadata.managedFields must be nil');
+  }
+}
+
+function forbidForce(force: boolean): void {
+  if (!force) return;
+  const message = 'Forbidden: may not be specified for non-apply patch';
+  throw invalid('PatchOptions', 'meta.k8s.io', '', [{ reason: 'FieldValueForbidden', message, field: 'force' }]);
+}

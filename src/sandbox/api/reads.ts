@@ -1,0 +1,96 @@
+/** GET: one object, or a list in pages. */
+import { ApiStatus, badRequest, expired, notFound } from '../api-status.ts';
+import type { KubeObject } from '../objects.ts';
+import type { Store } from '../store.ts';
+import type { ListMeta } from './representation.ts';
+import type { ApiRequest } from './request.ts';
+import { selected, selectionOf, storedAs } from './selection.ts';
+
+export interface Reads {
+  get(request: ApiRequest): KubeObject;
+  list(request: ApiRequest): { readonly objects: readonly KubeObject[]; readonly meta: ListMeta };
+}
+
+/** The rest of a list whose first pages were sent: pages show the moment of the first one, as etcd's do. */
+interface OpenList {
+  readonly rest: readonly KubeObject[];
+  readonly version: string;
+}
+
+/** More open lists than this and the oldest expire. */
+const maxOpenLists = 100;
+
+export function createReads(store: Store): Reads {
+  const openLists = new Map<string, OpenList>();
+  let tokens = 0;
+
+  function page(all: readonly KubeObject[], limit: number, version: string) {
+    if (limit <= 0 || all.length <= limit) return { objects: all, meta: { resourceVersion: version } };
+    tokens += 1;
+    const token = Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: Number(version), start: tokens })).toString(
+      'base64url',
+    );
+    openLists.set(token, { rest: all.slice(limit), version });
+    const oldest = openLists.keys().next().value;
+    if (openLists.size > maxOpenLists && oldest !== undefined) openLists.delete(oldest);
+    const meta = { resourceVersion: version, continue: token, remainingItemCount: all.length - limit };
+    return { objects: all.slice(0, limit), meta };
+  }
+
+  function continued(token: string, limit: number) {
+    const open = openLists.get(token);
+    if (!open) {
+      throw expired(
+        'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results.',
+      );
+    }
+    return page(open.rest, limit, open.version);
+  }
+
+  return {
+    get({ info, namespace, name = '' }) {
+      const object = store.get(storedAs(info), namespace, name);
+      if (!object) throw notFound(info.key, name);
+      return object;
+    },
+    list(request) {
+      const { query, info } = request;
+      const limit = Number(query.get('limit') ?? 0);
+      const token = query.get('continue');
+      checkVersion(query, store.version());
+      if (token) return continued(token, limit);
+      return page(selected(store, selectionOf(request), info.namespaced), limit, String(store.version()));
+    },
+  };
+}
+
+/** A list may ask for a state "not older than" a version; exact old states are gone. Throws ApiStatus 400, 410 or 504. */
+function checkVersion(query: URLSearchParams, current: number): void {
+  const asked = query.get('resourceVersion') ?? '';
+  const match = query.get('resourceVersionMatch');
+  if (match !== null && asked === '') {
+    throw badRequest('resourceVersionMatch is forbidden unless resourceVersion is provided');
+  }
+  if (asked === '' || asked === '0') return;
+  const version = parseVersion(asked);
+  if (version > current) throw tooLarge(version, current);
+  const exact = match === 'Exact' || (match === null && query.has('limit'));
+  if (exact && version < current) {
+    throw expired('The resourceVersion for the provided list is too old.');
+  }
+}
+
+/** Throws ApiStatus 400 unless the text is a whole number. */
+export function parseVersion(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw badRequest(`Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`);
+}
+
+/** A version of the future: of another cluster, or before a restart. */
+export function tooLarge(asked: number, current: number): ApiStatus {
+  const message = `Too large resource version: ${asked}, current: ${current}`;
+  return new ApiStatus(504, 'Timeout', message, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }],
+    retryAfterSeconds: 1,
+  });
+}

@@ -1,0 +1,154 @@
+/** Server-side apply: merges an applied configuration, prunes what its manager gave up, finds conflicts. */
+import { ApiStatus, type StatusCause } from '../api-status.ts';
+import { type Fields, fields, isFields, items, type KubeObject, type ManagedFields, sameJson } from '../objects.ts';
+import { entryStep, fieldText, fromFieldsV1, leavesOf, stepsOf } from './field-sets.ts';
+import { type FieldPath, isAtomicMap, listRule } from './list-keys.ts';
+import { changeBetween, entryOf, isSameWriter, type Writer, withEntries, withoutKeys } from './managed-fields.ts';
+
+export interface ApplyRequest {
+  readonly live: KubeObject;
+  readonly applied: Fields;
+  readonly writer: Writer;
+  readonly force: boolean;
+}
+
+/** The merged object with its new managedFields; throws ApiStatus 409 with one cause per conflicting field. */
+export function applyServerSide({ live, applied, writer, force }: ApplyRequest): KubeObject {
+  const configuration = leavesOf(withoutServerFields(applied));
+  const before = live.metadata.managedFields ?? [];
+  const mine = before.find((entry) => isSameWriter(entry, writer));
+  const others = before.filter((entry) => entry !== mine);
+  const merged = fields(merge(live, withoutServerFields(applied), []));
+  const pruned = prune(merged, givenUp(mine, others, new Set(configuration.keys())));
+
+  const changed = changeBetween(leavesOf(live), leavesOf(pruned)).set;
+  const contested = new Set([...changed].filter((key) => configuration.has(key)));
+  const conflicts = others.flatMap((entry) => conflictsWith(entry, contested));
+  if (conflicts.length > 0 && !force) throw conflictStatus(conflicts);
+
+  const kept = withoutKeys(others, (key) => contested.has(key));
+  const entry = entryOf(writer, new Set(configuration.keys()));
+  const unchanged = mine && sameJson(mine.fieldsV1, entry.fieldsV1) && changed.size === 0;
+  const result: KubeObject = {
+    ...pruned,
+    apiVersion: live.apiVersion,
+    kind: live.kind,
+    metadata: { ...live.metadata, ...fields(pruned.metadata) },
+  };
+  return withEntries(dropEmptied(result, pruned), [...kept, unchanged ? mine : entry]);
+}
+
+/** Metadata maps the prune emptied must not come back from the live object. */
+function dropEmptied(result: KubeObject, pruned: Fields): KubeObject {
+  const kept = Object.entries(result.metadata).filter(([key]) => fields(pruned.metadata)[key] !== undefined);
+  return { ...result, metadata: { ...result.metadata, ...Object.fromEntries(kept) } };
+}
+
+function withoutServerFields(applied: Fields): Fields {
+  const {
+    managedFields: _m,
+    creationTimestamp: _c,
+    uid: _u,
+    resourceVersion: _r,
+    ...metadata
+  } = fields(applied.metadata);
+  const { status: _s, ...body } = applied;
+  return { ...body, metadata };
+}
+
+function merge(live: unknown, applied: unknown, path: FieldPath): unknown {
+  if (Array.isArray(applied)) return mergeLists(items(live), items(applied), path);
+  if (!isFields(applied) || isAtomicMap(path)) return applied;
+  const merged: Record<string, unknown> = { ...fields(live) };
+  for (const [key, value] of Object.entries(applied)) {
+    if (value === null) continue;
+    merged[key] = merge(merged[key], value, [...path, key]);
+  }
+  return merged;
+}
+
+function mergeLists(live: readonly unknown[], applied: readonly unknown[], path: FieldPath): readonly unknown[] {
+  const rule = listRule(path);
+  if (rule.kind === 'atomic') return applied;
+  if (rule.kind === 'set') return [...live, ...applied.filter((item) => !live.includes(item))];
+  const keyOf = (item: unknown): string => entryStep(item, rule.applyKeys);
+  const merged = [...live];
+  for (const item of applied) {
+    const index = merged.findIndex((other) => keyOf(other) === keyOf(item));
+    if (index < 0) merged.push(merge({}, item, path));
+    else merged[index] = merge(merged[index], item, path);
+  }
+  return merged;
+}
+
+/** What this manager applied before, does not apply now, and nobody else owns. */
+function givenUp(
+  mine: ManagedFields | undefined,
+  others: readonly ManagedFields[],
+  configuration: ReadonlySet<string>,
+): readonly string[] {
+  if (!mine) return [];
+  const owned = new Set(others.flatMap((entry) => [...fromFieldsV1(entry.fieldsV1)]));
+  return [...fromFieldsV1(mine.fieldsV1)].filter((key) => !configuration.has(key) && !owned.has(key));
+}
+
+function prune(object: Fields, keys: readonly string[]): Fields {
+  // Leaves before the entries that hold them: `.` sorts before `f:`, so the reverse order does it.
+  return [...keys].sort().reduceRight((current, key) => fields(removeAt(current, stepsOf(key), [])), object);
+}
+
+/** Removes a leaf and the maps that removal empties; undefined when the value itself goes. */
+function removeAt(value: unknown, steps: readonly string[], path: FieldPath): unknown {
+  const [step, ...rest] = steps;
+  if (step === undefined) return undefined;
+  if (step === '.') return hasOnlyKeys(value, path) ? undefined : value;
+  if (step.startsWith('f:')) {
+    const field = step.slice(2);
+    const inner = removeAt(fields(value)[field], rest, [...path, field]);
+    const { [field]: _, ...others } = fields(value);
+    if (inner !== undefined && !isEmpty(inner)) return { ...others, [field]: inner };
+    return others;
+  }
+  const rule = listRule(path);
+  return items(value).flatMap((item) => {
+    const name = rule.kind === 'map' ? entryStep(item, rule.applyKeys) : `v:${JSON.stringify(item)}`;
+    if (name !== step) return [item];
+    const inner = rest.length === 0 ? undefined : removeAt(item, rest, path);
+    return inner === undefined || isEmpty(inner) ? [] : [inner];
+  });
+}
+
+/** A list entry goes once nothing but its keys is left, which somebody else may still own. */
+function hasOnlyKeys(entry: unknown, path: FieldPath): boolean {
+  const rule = listRule(path);
+  return rule.kind === 'map' && Object.keys(fields(entry)).every((key) => rule.applyKeys.includes(key));
+}
+
+function isEmpty(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  return isFields(value) && Object.keys(value).length === 0;
+}
+
+function conflictsWith(entry: ManagedFields, contested: ReadonlySet<string>): StatusCause[] {
+  const who =
+    entry.operation === 'Apply'
+      ? `"${entry.manager}"`
+      : `"${entry.manager}"${entry.subresource ? ` with subresource "${entry.subresource}"` : ''} using ${entry.apiVersion}`;
+  return [...fromFieldsV1(entry.fieldsV1)]
+    .filter((key) => contested.has(key))
+    .map((key) => ({ reason: 'FieldManagerConflict', message: `conflict with ${who}`, field: fieldText(key) }));
+}
+
+function conflictStatus(causes: readonly StatusCause[]): ApiStatus {
+  const [first] = causes;
+  const message =
+    causes.length === 1 && first
+      ? `Apply failed with 1 conflict: ${first.message}: ${first.field}`
+      : `Apply failed with ${causes.length} conflicts: ${groupedConflicts(causes)}`;
+  return new ApiStatus(409, 'Conflict', message, { causes });
+}
+
+function groupedConflicts(causes: readonly StatusCause[]): string {
+  const grouped = Map.groupBy(causes, (cause) => cause.message);
+  return [...grouped].map(([who, list]) => `${who}:\n${list.map((cause) => `- ${cause.field}`).join('\n')}`).join('\n');
+}
