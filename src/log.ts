@@ -6,6 +6,8 @@ export type { Logger } from 'pino';
 export interface LogOptions {
   readonly level: string;
   readonly format: 'pretty' | 'json';
+  /** For the pretty format. */
+  readonly color: boolean;
   /** File descriptor; 1 is standard output. */
   readonly fd: number;
   /** Texts that must not appear in any line, whatever object they come with. */
@@ -16,24 +18,24 @@ export interface LogOptions {
  * A log that writes before it returns: a daemon that is killed has said what it did.
  * When the reader of standard output goes away, lines are dropped and the work goes on.
  */
-export async function createLog({ level, format, fd, secrets }: LogOptions): Promise<Logger> {
+export async function createLog({ level, format, color, fd, secrets }: LogOptions): Promise<Logger> {
   const out = destination({ dest: fd, sync: true });
   out.on('error', () => undefined);
-  const target = format === 'pretty' ? await prettyStream(out) : out;
+  const target = format === 'pretty' ? await prettyStream(out, color) : out;
   return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, withoutSecrets(target, secrets));
 }
 
 /** Loaded only where it is wanted: a daemon under systemd never pays for it. */
-async function prettyStream(out: DestinationStream & NodeJS.EventEmitter): Promise<DestinationStream> {
-  const { default: pretty } = await import('pino-pretty');
-  // `messageFormat` leaves out what the message says already.
-  return pretty({
-    colorize: true,
-    destination: { write: (line: string) => out.write(line) } as never,
-    ignore: 'pid,hostname,target,version,image,what,id,evidence',
+async function prettyStream(out: DestinationStream, colorize: boolean): Promise<DestinationStream> {
+  const { prettyFactory } = await import('pino-pretty');
+  // The message says it all; the fields are for machines.
+  const format = prettyFactory({
+    colorize,
+    hideObject: true,
+    errorLikeObjectKeys: ['err'],
     translateTime: 'SYS:HH:MM:ss.l',
-    sync: true,
   });
+  return { write: (line) => out.write(format(line)) };
 }
 
 function withoutSecrets(out: DestinationStream, secrets: readonly string[]): DestinationStream {

@@ -9,6 +9,7 @@ import { DirectoryLockedError } from '../state/lock.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 import { readSettings, withEnvFile } from './settings.ts';
+import { untilAborted } from './until-aborted.ts';
 import { VERSION } from './version.ts';
 
 export async function run(context: CommandContext): Promise<number> {
@@ -24,6 +25,7 @@ export async function run(context: CommandContext): Promise<number> {
   const log = await createLog({
     level: config.logLevel,
     format: config.logFormat ?? (isTerminal ? 'pretty' : 'json'),
+    color: isTerminal,
     fd: 1,
     secrets: config.slackWebhook === undefined ? [] : [config.slackWebhook],
   });
@@ -39,7 +41,7 @@ export async function run(context: CommandContext): Promise<number> {
     log.fatal({ holder: error.holder }, error.message);
     return EXIT.locked;
   }
-  await aborted(signal);
+  await untilAborted(signal);
   log.info('stopping: running rollouts go on in the cluster and are taken up at the next start');
   await engine.stop();
   log.info('stopped');
@@ -89,20 +91,4 @@ function openCluster(env: Env, problems: string[]): Cluster | undefined {
     problems.push(error.message);
     return undefined;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  // The engine's own timers and sockets keep no process alive; this does until the signal comes.
-  const keepAlive = setInterval(() => undefined, 3_600_000);
-  return new Promise((resolve) => {
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearInterval(keepAlive);
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }

@@ -7,7 +7,9 @@ export default class TotalsReporter implements Reporter {
     const states = modules.flatMap((module) => [...module.children.allTests()].map((test) => test.result().state));
     const passed = states.filter((state) => state === 'passed').length;
     // A file that does not load has no tests to fail, and an error outside a test belongs to none.
-    const broken = modules.filter((module) => module.state() === 'failed' && [...module.children.allTests()].length === 0);
+    const broken = modules.filter(
+      (module) => module.state() === 'failed' && [...module.children.allTests()].length === 0,
+    );
     const failed = states.filter((state) => state === 'failed').length + broken.length + errors.length;
     const skipped = states.filter((state) => state === 'skipped').length;
     const line = `tests: ${passed} passed, ${failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;
