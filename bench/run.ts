@@ -1,0 +1,54 @@
+/**
+ * `npm run bench [-- --cluster sandbox|real] [-- <section>...]`: the engine's bundle beside the least a program could
+ * do, in one run. Ends with 1 only when a result is wrong; times say "ok" or "MISSED" and are judged by people.
+ */
+import { parseArgs } from 'node:util';
+import * as latency from './sections/latency.ts';
+import { type ClusterKind, type Stage, startStage } from './stage.ts';
+import { type ClusterResult, formatTable, type Result } from './table.ts';
+
+interface Section {
+  readonly title: string;
+  run(stage: Stage): Promise<Result>;
+}
+
+const SECTIONS: Readonly<Record<string, Section>> = { latency };
+
+const USAGE = `usage: npm run bench -- [--cluster sandbox|real] [section...]
+  --cluster sandbox  the cluster in memory (default)
+  --cluster real     the same on a real control plane too, printed beside the sandbox's
+  sections           ${Object.keys(SECTIONS).join(' ')} (default: all)
+`;
+
+function parse(args: readonly string[]): { clusters: readonly ClusterKind[]; names: readonly string[] } | undefined {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { cluster: { type: 'string', default: 'sandbox' } },
+  });
+  const names = positionals.length === 0 ? Object.keys(SECTIONS) : positionals;
+  if (names.some((name) => SECTIONS[name] === undefined)) return undefined;
+  if (values.cluster === 'sandbox') return { clusters: ['sandbox'], names };
+  return values.cluster === 'real' ? { clusters: ['sandbox', 'real'], names } : undefined;
+}
+
+async function bench(clusters: readonly ClusterKind[], names: readonly string[]): Promise<number> {
+  const found = new Map<string, ClusterResult[]>();
+  for (const cluster of clusters) {
+    await using stage = await startStage(cluster);
+    for (const name of names) {
+      const section = SECTIONS[name];
+      if (section === undefined) continue;
+      const results = [...(found.get(name) ?? []), { cluster, result: await section.run(stage) }];
+      found.set(name, results);
+      process.stdout.write(`${formatTable(section.title, results).join('\n')}\n\n`);
+    }
+  }
+  const wrong = [...found.values()].flat().reduce((sum, { result }) => sum + result.wrong.length, 0);
+  if (wrong > 0) process.stdout.write(`${wrong} wrong result(s)\n`);
+  return wrong === 0 ? 0 : 1;
+}
+
+const wanted = parse(process.argv.slice(2));
+if (wanted === undefined) process.stderr.write(USAGE);
+process.exitCode = wanted === undefined ? 64 : await bench(wanted.clusters, wanted.names);
