@@ -23,12 +23,3 @@ export function createCertificate(dir: TempDir, name = 'server'): Certificate {
   );
   return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8'), certFile };
 }
-
-export function isOpensslPresent(): boolean {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -10,9 +10,10 @@ import { type Cluster, loadCluster } from '../../src/cluster/cluster.ts';
 import type { Call } from '../../src/cluster/connection.ts';
 import { eventually } from '../support/eventually.ts';
 import { createManualClock } from '../support/manual-clock.ts';
+import { requireTool } from '../support/required-tool.ts';
 import { createTempDir, type TempDir } from '../support/temp-dir.ts';
 import { type ApiServer, sendJson, startApiServer } from './api-server.ts';
-import { createCertificate, isOpensslPresent } from './certificate.ts';
+import { createCertificate } from './certificate.ts';
 import { writeKubeconfig } from './kubeconfigs.ts';
 import { deploymentObject } from './objects.ts';
 
@@ -37,7 +38,7 @@ function load(kubeconfig: string, clock = systemClock, onCall: (call: Call) => v
 
 const answerDeployment: ApiServer['answer'] = (_, response) => sendJson(response, deploymentObject('web'));
 
-describe.runIf(isOpensslPresent())('over TLS', () => {
+describe.runIf(requireTool('openssl'))('over TLS', () => {
   test.each([
     { protocol: 'HTTP/2', http2: true, most: 2 },
     { protocol: 'HTTP/1.1', http2: false, most: 8 },
