@@ -105,7 +105,11 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
     cluster,
     observer,
     report,
-    gatherEvidence: createEvidenceGatherer(cluster),
+    gatherEvidence: createEvidenceGatherer(
+      cluster,
+      clock,
+      config.slackWebhook === undefined ? [] : [config.slackWebhook],
+    ),
   });
   const queue = createWorkQueue({
     concurrency: config.concurrency,

@@ -54,10 +54,17 @@ function drawMessage(body: string, paint: Paint): string {
     const bar = paint(color in BARS ? BARS[color as keyof typeof BARS] : 'dim', '┃');
     return [
       `${bar} ${paint('bold', title)}`,
-      ...fields.flatMap((field) => wrap(`${field.title}: ${field.value}`, 100).map((line) => `${bar} ${line}`)),
+      ...fields.flatMap((field) =>
+        wrap(unescaped(`${field.title}: ${field.value}`), 100).map((line) => `${bar} ${line}`),
+      ),
     ];
   });
   return `\n   ${paint('dim', '#deployments')}\n${lines.map((line) => `   ${line}\n`).join('')}\n`;
+}
+
+/** Slack's own escapes. */
+function unescaped(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
 
 function wrap(text: string, width: number): readonly string[] {

@@ -25,7 +25,8 @@ export type JsonPatchOperation =
 export interface LogOptions {
   /** The container's run before the present one. */
   readonly previous: boolean;
-  readonly tailLines: number;
+  /** From the end; without it the log is read from its beginning. */
+  readonly tailLines?: number;
   readonly limitBytes: number;
 }
 

@@ -132,10 +132,24 @@ function withDeployment(
     !repeated && running?.generation !== undefined ? supersede(observation, running, attempt, now) : undefined;
   return {
     kind: 'patch',
-    record: startRecord(observation, record, attempt, ended?.past, now),
+    record:
+      record?.phase === 'blocked' && record.content === attempt.content
+        ? { ...record, attempt }
+        : startRecord(observation, record, attempt, ended?.past, now),
     patch: fencedPatch(deployment, choice.index, attempt),
     events: ended === undefined ? [] : [ended.event],
   };
+}
+
+/** The record once the patch was accepted. A parked target stays parked until then. */
+export function rollingOut(
+  observation: Observation,
+  record: TargetRecord,
+  attempt: Attempt,
+  now: number,
+): TargetRecord {
+  if (record.phase === 'rolling-out') return { ...record, attempt };
+  return startRecord(observation, { ...record, attempt }, attempt, undefined, now);
 }
 
 /** The attempt as the Deployment that carries it shows it. */
@@ -234,9 +248,13 @@ function block(
   by: Block,
   cause: string,
   now: number,
-): Extract<Decision, { kind: 'wait' }> | Conclusion {
+): Extract<Decision, { kind: 'wait' | 'remember' }> | Conclusion {
   const { content, request } = order;
   if (record?.phase === 'blocked' && record.content === content && record.blockedBy === by) {
+    // Only trying shows whether a right was granted, so the record keeps when that was tried last.
+    if (by === 'forbidden') {
+      return { kind: 'remember', record: { ...record, finishedAt: now }, lookAgainInMs: parkedLookMs(by) };
+    }
     return { kind: 'wait', lookAgainInMs: parkedLookMs(by), detail: record.summary };
   }
   const answer = { outcome: 'blocked', content, version: request.version, cause, blockedBy: by } as const;

@@ -77,7 +77,7 @@ function judgeRollout(
       return { kind: 'wait', lookAgainInMs: HELD_LOOK_MS, detail: `Deployment ${deployment.name} is paused` };
     case 'succeeded': {
       const settleMs = Math.min(AFTER_CRASH_MS, policy.graceMs);
-      if (crashedOnItsWay(look.pods) && completeForMs < settleMs) {
+      if (verdict.afterCrashes && completeForMs < settleMs) {
         return {
           kind: 'wait',
           lookAgainInMs: settleMs - completeForMs,
@@ -99,7 +99,7 @@ function judgeRollout(
       );
     case 'failed':
     case 'timed-out':
-      return fail(observation, record, attempt, verdict, policy, now);
+      return fail(observation, record, attempt, verdict, now);
     default:
       return verdict satisfies never;
   }
@@ -149,7 +149,6 @@ function fail(
   record: TargetRecord,
   attempt: Attempt,
   verdict: Extract<ReturnType<typeof judge>, { kind: 'failed' | 'timed-out' }>,
-  policy: Policy,
   now: number,
 ): Decision {
   const { cause, signs } = verdict;
@@ -157,12 +156,5 @@ function fail(
     // Said loudly and left alone: a rollback of a rollback would never end.
     return endAttempt(observation, record, attempt, { outcome: 'rollback-failed', cause, signs }, now);
   }
-  const conclusion = endAttempt(observation, record, attempt, { outcome: verdict.kind, cause, signs }, now);
-  return { ...conclusion, again: policy.onFailure === 'rollback' };
-}
-
-function crashedOnItsWay(
-  pods: readonly { readonly containers: readonly { readonly restartCount: number }[] }[],
-): boolean {
-  return pods.some((pod) => pod.containers.some((container) => container.restartCount > 0));
+  return endAttempt(observation, record, attempt, { outcome: verdict.kind, cause, signs }, now);
 }

@@ -28,7 +28,7 @@ export function decideSettled(
 ): Decision {
   switch (record.phase) {
     case 'blocked':
-      return stillBlocked(observation, record)
+      return stillBlocked(observation, record, moment.now)
         ? { kind: 'wait', lookAgainInMs: parkedLookMs(record.blockedBy), detail: record.summary }
         : decideDeploy(observation, record, order, policy, moment);
     case 'failed':
@@ -51,7 +51,8 @@ export function decideSettled(
 }
 
 /** Whether what the watch knows says that nothing has changed; a GET of this pass is always worth a decision. */
-function stillBlocked({ cluster }: Observation, record: TargetRecord): boolean {
+function stillBlocked({ cluster }: Observation, record: TargetRecord, now: number): boolean {
+  if (record.blockedBy === 'forbidden' && now - (record.finishedAt ?? 0) < parkedLookMs('forbidden')) return true;
   switch (cluster.kind) {
     case 'unseen':
       return true;
@@ -164,7 +165,6 @@ function tellDrift(
       at: now,
     }),
     signs: [],
-    again: policy.drift === 'correct' && !flapping,
   };
 }
 

@@ -67,6 +67,4 @@ export interface Conclusion {
   readonly last?: string;
   /** What the evidence is gathered about. */
   readonly signs: readonly FailureSign[];
-  /** More is to be done for this target: run another pass at once. */
-  readonly again?: boolean;
 }

@@ -11,7 +11,7 @@ import { parseTargetKey, type Target, type TargetKey } from '../domain/target.ts
 import type { StateStore } from '../state/store.ts';
 import { endAttempt, targetEvent } from './conclusions.ts';
 import { decide, runningAttempt } from './decide.ts';
-import { applied } from './decide-deploy.ts';
+import { applied, rollingOut } from './decide-deploy.ts';
 import type { ClusterLook, Conclusion, Decision, Observation } from './decision.ts';
 import type { EvidenceGatherer } from './evidence.ts';
 import { createClusterEyes } from './observe.ts';
@@ -139,7 +139,7 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     for (const event of decision.events) await report(event);
     try {
       const deployment = await cluster.patchDeployment(target, decision.patch);
-      const record = { ...decision.record, attempt: applied(attempt, deployment) };
+      const record = rollingOut(observation, decision.record, applied(attempt, deployment), clock.now());
       followRollout(key, target, record);
       await store.writeRecord(key, record);
       await reportStart(observation, record);
@@ -186,11 +186,12 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
   /** `.last` first, then the sinks' durable outboxes, then the record: a crash in between repeats, and loses nothing. */
   async function conclude(observation: Observation, decision: Conclusion): Promise<PassResult> {
     const { key, target } = observation;
-    const evidence = target === undefined ? [] : await parts.gatherEvidence(target, decision);
+    const { event, record } = target === undefined ? decision : await parts.gatherEvidence(target, decision);
     if (decision.last !== undefined) await store.writeLast(key, decision.last);
-    await report({ ...decision.event, evidence });
-    await store.writeRecord(key, evidence.length === 0 ? decision.record : { ...decision.record, evidence });
-    return decision.again === true || decision.last !== undefined ? { lookAgainInMs: 0 } : {};
+    await report(event);
+    await store.writeRecord(key, record);
+    // The next pass lets go of what this one followed, or goes on with what follows from it.
+    return target === undefined ? {} : { lookAgainInMs: 0 };
   }
 
   function followRollout(key: TargetKey, target: Target, record: TargetRecord | undefined): void {
