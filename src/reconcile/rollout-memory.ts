@@ -26,8 +26,9 @@ export interface RolloutMemory {
 
 interface Entry {
   readonly attemptId: string;
-  /** Monotonic. Moves forward while the rollout is on hold. */
+  /** Monotonic. Begins anew when a hold ends, as the controller's own deadline does. */
   startedAt: number;
+  held: boolean;
   completeSince: number | undefined;
   readonly firstSeen: Map<string, number>;
   readonly asked: Set<string>;
@@ -46,6 +47,7 @@ export function createRolloutMemory(clock: Clock): RolloutMemory {
     const entry: Entry = {
       attemptId: attempt.id,
       startedAt: clock.monotonic() - sinceMs,
+      held: false,
       completeSince: undefined,
       firstSeen: new Map(),
       asked: new Set(),
@@ -60,7 +62,10 @@ export function createRolloutMemory(clock: Clock): RolloutMemory {
       const entry = entryOf(key, attempt);
       const now = clock.monotonic();
       entry.asked.clear();
-      if (deployment?.paused === true) entry.startedAt = now;
+      if (deployment !== undefined) {
+        if (deployment.paused || entry.held) entry.startedAt = now;
+        entry.held = deployment.paused;
+      }
       const complete = deployment !== undefined && progressOf(deployment).kind === 'complete';
       if (deployment !== undefined) entry.completeSince = complete ? (entry.completeSince ?? now) : undefined;
       return {

@@ -1,19 +1,16 @@
 /** What speaks against a rollout: read from the new ReplicaSet and its pods, before any verdict. */
-import type {
-  Condition,
-  ContainerExit,
-  ContainerView,
-  DeploymentView,
-  PodView,
-  ReplicaSetView,
-} from '../domain/workload.ts';
+import type { Condition, ContainerExit, ContainerView, PodView } from '../domain/workload.ts';
+import { isFinalPullError } from './pull-errors.ts';
 
 /**
  * How a sign becomes a verdict. `at-once`: it cannot heal by itself. `soon`: so, when a second look still finds it.
  * `strikes`: it fails the rollout when it has lasted for the grace. `clock`: it may heal (an autoscaler, a slow volume)
  * and only explains a time-out.
  */
-export type Severity = 'at-once' | 'soon' | 'strikes' | 'clock';
+export type Severity = (typeof SEVERITIES)[number];
+
+/** Gravest first. */
+export const SEVERITIES = ['at-once', 'soon', 'strikes', 'clock'] as const;
 
 export interface FailureSign {
   /** The same for as long as the same thing is wrong: the pass remembers when it first saw it. */
@@ -29,15 +26,46 @@ export interface FailureSign {
   readonly active: boolean;
 }
 
-/** All signs against the rollout whose ReplicaSet and pods these are. Old and terminating pods must be left out. */
+/**
+ * All signs against a rollout.
+ *
+ * @param conditions of the new ReplicaSet, or of the Deployment where ReplicaSets cannot be read
+ * @param conditionsAreOurs false for the Deployment's: they can be left over from an older ReplicaSet
+ * @param pods of the new ReplicaSet; terminating ones must be left out
+ */
 export function failureSigns(
-  deployment: DeploymentView,
-  replicaSet: ReplicaSetView | undefined,
+  conditions: readonly Condition[],
+  conditionsAreOurs: boolean,
   pods: readonly PodView[],
 ): readonly FailureSign[] {
-  const fromPods = pods.flatMap((pod) => podSigns(pod));
-  const conditions = replicaSet === undefined ? deployment.conditions : replicaSet.conditions;
-  return [...fromPods, ...replicaFailureSigns(conditions)];
+  const [ended, alive] = [pods.filter(hasEnded), pods.filter((pod) => !hasEnded(pod))];
+  return [...alive.flatMap(podSigns), ...endedSigns(ended), ...replicaFailureSigns(conditions, conditionsAreOurs)];
+}
+
+/** Evicted, preempted, turned away by the node: a container's own end never ends a Deployment's pod. */
+function hasEnded(pod: PodView): boolean {
+  return pod.phase === 'Failed';
+}
+
+/** So many pods that ended one after the other are no accident of a node. */
+const ENDED_TOO_OFTEN = 3;
+
+/** A pod that ended stays listed while the ReplicaSet has made another one: only when it goes on does it count. */
+function endedSigns(pods: readonly PodView[]): readonly FailureSign[] {
+  const [pod] = pods.toSorted((one, other) => other.createdAt - one.createdAt);
+  if (pod === undefined) return [];
+  const reason = pod.reason === '' ? 'Failed' : pod.reason;
+  const often = pods.length === 1 ? 'pod' : `${pods.length} pods`;
+  return [
+    {
+      id: 'ended',
+      severity: pods.length >= ENDED_TOO_OFTEN ? 'strikes' : 'clock',
+      cause: `${often} ${reason}${colon(pod.message)}`,
+      group: 'ended',
+      pod,
+      active: true,
+    },
+  ];
 }
 
 function podSigns(pod: PodView): readonly FailureSign[] {
@@ -51,11 +79,6 @@ function podSigns(pod: PodView): readonly FailureSign[] {
     active: true,
   });
 
-  if (pod.phase === 'Failed') {
-    const reason = pod.reason === '' ? 'Failed' : pod.reason;
-    // An evicted or preempted pod is replaced; only when it goes on does it fail the rollout.
-    return [sign('phase', 'strikes', `pod ${reason}${colon(pod.message)}`)];
-  }
   const signs: FailureSign[] = [];
   const scheduled = pod.conditions.find((condition) => condition.type === 'PodScheduled');
   if (scheduled?.status === 'False') {
@@ -94,9 +117,6 @@ function containerSign(container: ContainerView): ContainerSign | undefined {
   }
 }
 
-/** Pull errors that no further try can mend: the registry has answered, and the answer was no. */
-const PULL_IS_FINAL =
-  /not found|manifest unknown|name unknown|does not exist|unauthorized|authentication required|access denied|denied|no match for platform|invalid reference format/i;
 /** kubelets say this while their caches fill; it heals by itself. */
 const CACHE_NOT_SYNCED = /failed to sync .* cache/i;
 
@@ -106,14 +126,18 @@ function waitingSign(container: ContainerView, reason: string, message: string):
     case 'InvalidImageName':
       return { id: 'image', severity: 'at-once', cause: `${name}: image ${container.image} is not a valid name` };
     case 'ErrImageNeverPull':
-      return { id: 'image', severity: 'at-once', cause: `${name}: image ${container.image} is not on the node and its pull policy is Never` };
+      return {
+        id: 'image',
+        severity: 'at-once',
+        cause: `${name}: image ${container.image} is not on the node and its pull policy is Never`,
+      };
     case 'ErrImagePull':
     case 'ImagePullBackOff':
     case 'ImageInspectError':
     case 'RegistryUnavailable':
       return {
         id: 'image',
-        severity: PULL_IS_FINAL.test(message) ? 'at-once' : 'strikes',
+        severity: isFinalPullError(container.image, message) ? 'at-once' : 'strikes',
         cause: `${name}: image ${container.image} cannot be pulled (${reason}${colon(message)})`,
       };
     case 'CreateContainerConfigError':
@@ -131,11 +155,11 @@ function waitingSign(container: ContainerView, reason: string, message: string):
     case 'PreCreateHookError':
     case 'PreStartHookError':
       return { id: 'start', severity: 'strikes', cause: `${name} cannot start (${reason}${colon(message)})` };
-    case 'PodInitializing':
     case 'ContainerCreating':
+      return crashedBefore(container) ?? { id: 'creating', severity: 'clock', cause: `${name} is not created yet` };
+    case 'PodInitializing':
     case '':
-      // A container that crashed and is about to run again is still the same trouble.
-      return container.restartCount > 0 ? runningSign(container) : undefined;
+      return crashedBefore(container);
     default:
       return { id: 'waiting', severity: 'clock', cause: `${name} waits (${reason}${colon(message)})` };
   }
@@ -148,13 +172,19 @@ function exitSign(container: ContainerView, exit: ContainerExit): ContainerSign 
 }
 
 function runningSign(container: ContainerView): ContainerSign | undefined {
-  // A crash loop without a probe is ready between two crashes: the sign stays, so that it keeps its age.
-  if (container.restartCount > 0 && container.lastExit !== undefined) {
-    return { id: 'crash', severity: 'strikes', cause: crashCause(container, container.lastExit), active: false };
-  }
-  if (container.ready || container.role === 'init') return undefined;
-  const probe = container.readinessProbe === undefined ? '' : `: readiness probe ${container.readinessProbe} does not succeed`;
-  return { id: 'unready', severity: 'clock', cause: `${nameOf(container)} runs but is not ready${probe}` };
+  const crashed = crashedBefore(container);
+  if (crashed !== undefined || container.ready) return crashed;
+  const name = nameOf(container);
+  if (container.role === 'init') return { id: 'initializing', severity: 'clock', cause: `${name} has not ended yet` };
+  const probe =
+    container.readinessProbe === undefined ? '' : `: readiness probe ${container.readinessProbe} does not succeed`;
+  return { id: 'unready', severity: 'clock', cause: `${name} runs but is not ready${probe}` };
+}
+
+/** A crash loop without a probe is ready between two crashes: the sign stays, so that it keeps its age. */
+function crashedBefore(container: ContainerView): ContainerSign | undefined {
+  if (container.restartCount === 0 || container.lastExit === undefined) return undefined;
+  return { id: 'crash', severity: 'strikes', cause: crashCause(container, container.lastExit), active: false };
 }
 
 function crashCause(container: ContainerView, exit: ContainerExit | undefined): string {
@@ -180,8 +210,8 @@ function nameOf(container: ContainerView): string {
   return container.role === 'init' ? `init container ${container.name}` : `container ${container.name}`;
 }
 
-/** The ReplicaSet controller could not create or delete pods: quota, admission, a missing service account. */
-function replicaFailureSigns(conditions: readonly Condition[]): readonly FailureSign[] {
+/** Pods could not be created: quota, admission, a missing service account. */
+function replicaFailureSigns(conditions: readonly Condition[], areOurs: boolean): readonly FailureSign[] {
   const failure = conditions.find((condition) => condition.type === 'ReplicaFailure' && condition.status === 'True');
   if (failure === undefined) return [];
   // A quota can be freed by the old pods of this very rollout; a webhook or a wrong spec says no for good.
@@ -190,7 +220,7 @@ function replicaFailureSigns(conditions: readonly Condition[]): readonly Failure
   return [
     {
       id: 'replica-failure',
-      severity: final && !quota ? 'at-once' : 'strikes',
+      severity: final && !quota && areOurs ? 'at-once' : 'strikes',
       cause: `pods cannot be created: ${oneLine(failure.message || failure.reason)}`,
       group: 'replica-failure',
       active: true,

@@ -1,7 +1,7 @@
 /** Whether a rollout is over, and how it went. Pure: the pass brings the facts and the elapsed times. */
 import type { Attempt } from '../domain/record.ts';
 import type { DeploymentView, PodView, ReplicaSetView } from '../domain/workload.ts';
-import { type FailureSign, failureSigns } from './failure-signs.ts';
+import { type FailureSign, failureSigns, SEVERITIES } from './failure-signs.ts';
 import { progressOf } from './progress.ts';
 
 /** What is known of a rollout beside the Deployment. Empty where a right is missing. */
@@ -28,7 +28,8 @@ export interface RolloutFacts {
 }
 
 export type Verdict =
-  | { readonly kind: 'succeeded'; readonly note: string }
+  /** `afterCrashes`: a container of the new pods has crashed on the way, so it may be ready only between two crashes. */
+  | { readonly kind: 'succeeded'; readonly note: string; readonly afterCrashes: boolean }
   | { readonly kind: 'running'; readonly detail: string; readonly lookAgainInMs: number }
   /** `spec.paused`: no clock runs. */
   | { readonly kind: 'held' }
@@ -47,39 +48,59 @@ const SOON_MS = 1_000;
 
 export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
   const { deployment, attempt, elapsedMs } = facts;
+  const timeoutMs = rolloutTimeoutMs(deployment, policy);
+  // What was seen before our patch says nothing about it, not even about its image.
+  if (deployment.generation < (attempt.generation ?? 0)) return unobserved(elapsedMs, timeoutMs);
   const container = deployment.containers.find((candidate) => candidate.name === attempt.container);
   const wanted = attempt.appliedImage ?? attempt.image;
   if (container?.image !== wanted) {
     return { kind: 'overridden', image: container?.image ?? '', by: deployment.templateManager ?? 'another client' };
   }
-  const timeoutMs = rolloutTimeoutMs(deployment, policy);
   const progress = progressOf(deployment);
-  // Counters of a generation before our patch describe the rollout before ours.
-  if (progress.kind === 'unobserved' || deployment.generation < (attempt.generation ?? 0)) {
-    const detail = 'the Deployment controller has not looked at the change yet';
-    if (elapsedMs >= timeoutMs) return { kind: 'timed-out', cause: detail, signs: [] };
-    return { kind: 'running', detail, lookAgainInMs: timeoutMs - elapsedMs };
-  }
+  if (progress.kind === 'unobserved') return unobserved(elapsedMs, timeoutMs);
+
   const replicaSet = newReplicaSet(facts, wanted);
-  if (progress.kind === 'complete' && (facts.look.replicaSets.length === 0 || replicaSet !== undefined)) {
-    return { kind: 'succeeded', note: deployment.replicas === 0 ? '0 replicas: nothing to verify' : '' };
+  const isVisible = facts.look.replicaSets.length > 0;
+  const pods = newPods(facts, replicaSet);
+  // Before any verdict: asking for the age of a sign is what keeps it remembered through a good moment.
+  const conditions = isVisible ? (replicaSet?.conditions ?? []) : deployment.conditions;
+  const signs = agedSigns(facts, policy, failureSigns(conditions, isVisible, pods));
+  if (progress.kind === 'complete' && (!isVisible || replicaSet !== undefined)) {
+    const note = deployment.replicas === 0 ? '0 replicas: nothing to verify' : '';
+    return { kind: 'succeeded', note, afterCrashes: pods.some((pod) => hasCrashed(pod, attempt)) };
   }
   if (deployment.paused) return { kind: 'held' };
   const detail = progress.kind === 'complete' ? 'the new ReplicaSet is not there yet' : progress.detail;
-  return judgeSigns(facts, policy, { replicaSet, detail, timeoutMs });
+  return judgeSigns(deployment, signs, { detail, elapsedMs, timeoutMs });
+}
+
+function unobserved(elapsedMs: number, timeoutMs: number): Verdict {
+  const detail = 'the Deployment controller has not looked at the change yet';
+  if (elapsedMs >= timeoutMs) return { kind: 'timed-out', cause: detail, signs: [] };
+  return { kind: 'running', detail, lookAgainInMs: timeoutMs - elapsedMs };
+}
+
+interface AgedSign {
+  readonly sign: FailureSign;
+  /** Until it fails the rollout, ms; 0 or less when it does. */
+  readonly leftMs: number;
+}
+
+/** Gravest first. */
+function agedSigns(facts: RolloutFacts, policy: JudgePolicy, signs: readonly FailureSign[]): readonly AgedSign[] {
+  return signs
+    .map((sign) => ({ sign, leftMs: graceOf(sign, policy) - facts.ageOf(sign.id) }))
+    .toSorted((one, other) => SEVERITIES.indexOf(one.sign.severity) - SEVERITIES.indexOf(other.sign.severity));
 }
 
 function judgeSigns(
-  facts: RolloutFacts,
-  policy: JudgePolicy,
-  state: { readonly replicaSet: ReplicaSetView | undefined; readonly detail: string; readonly timeoutMs: number },
+  deployment: DeploymentView,
+  aged: readonly AgedSign[],
+  state: { readonly detail: string; readonly elapsedMs: number; readonly timeoutMs: number },
 ): Verdict {
-  const { deployment, look, elapsedMs } = facts;
-  const { replicaSet, detail, timeoutMs } = state;
-  const pods = newPods(look, replicaSet);
-  const signs = failureSigns(deployment, replicaSet, pods);
-  const leftMs = new Map(signs.map((sign) => [sign, graceOf(sign, policy) - facts.ageOf(sign.id)]));
-  const ripe = signs.filter((sign) => sign.active && (leftMs.get(sign) ?? 0) <= 0);
+  const { detail, elapsedMs, timeoutMs } = state;
+  const signs = aged.map(({ sign }) => sign);
+  const ripe = aged.filter(({ sign, leftMs }) => sign.active && leftMs <= 0).map(({ sign }) => sign);
   const worst = ripe[0];
   if (worst !== undefined) return { kind: 'failed', cause: worst.cause, signs: ripe };
 
@@ -89,24 +110,45 @@ function judgeSigns(
     return { kind: 'timed-out', cause: `no progress for ${deployment.progressDeadlineSeconds} s: ${explained}`, signs };
   }
   if (elapsedMs >= timeoutMs) return { kind: 'timed-out', cause: explained, signs };
-  const waits = [...leftMs.values()].filter((wait) => wait > 0);
+  const waits = aged.map(({ leftMs }) => leftMs).filter((wait) => wait > 0);
   return { kind: 'running', detail: explained, lookAgainInMs: Math.min(timeoutMs - elapsedMs, ...waits) };
 }
 
-/** The ReplicaSet of the newest revision that carries the wanted image in our container; undefined until it exists. */
+const REVISION_ANNOTATION = 'deployment.kubernetes.io/revision';
+
+/**
+ * The ReplicaSet that runs our change; undefined until it is seen. An older one can carry the same image (the rest of
+ * its template differs), so it must have the Deployment's own revision; where that is not written, the newest counts.
+ */
 function newReplicaSet(facts: RolloutFacts, image: string): ReplicaSetView | undefined {
-  return facts.look.replicaSets
-    .filter((candidate) => candidate.ownerUid === facts.deployment.uid)
-    .filter((candidate) =>
-      candidate.containers.some((container) => container.name === facts.attempt.container && container.image === image),
-    )
+  const { deployment, attempt, look } = facts;
+  const revision = Number.parseInt(deployment.annotations[REVISION_ANNOTATION] ?? '', 10);
+  return look.replicaSets
+    .filter((candidate) => candidate.ownerUid === deployment.uid)
+    .filter((candidate) => Number.isNaN(revision) || candidate.revision === revision)
+    .filter(({ containers }) => containers.some(({ name, image: own }) => name === attempt.container && own === image))
     .toSorted((left, right) => right.revision - left.revision)[0];
 }
 
-/** Pods of old ReplicaSets and pods on their way out never speak against a rollout. */
-function newPods(look: RolloutLook, replicaSet: ReplicaSetView | undefined): readonly PodView[] {
+/** Pods of old ReplicaSets, pods on their way out and pods that ended before our change never speak against it. */
+function newPods({ look, attempt }: RolloutFacts, replicaSet: ReplicaSetView | undefined): readonly PodView[] {
   if (replicaSet === undefined) return [];
-  return look.pods.filter((pod) => pod.ownerUid === replicaSet.uid && !pod.deleting);
+  return look.pods
+    .filter((pod) => pod.ownerUid === replicaSet.uid && !pod.deleting)
+    .filter((pod) => pod.phase !== 'Failed' || isSince(attempt, pod.createdAt));
+}
+
+function hasCrashed(pod: PodView, attempt: Attempt): boolean {
+  return pod.containers
+    .filter((container) => container.role !== 'ephemeral' && container.restartCount > 0)
+    .some(({ lastExit }) => lastExit === undefined || isSince(attempt, lastExit.finishedAt));
+}
+
+/** How far the cluster's clock may be behind ours, ms. */
+const CLOCK_SKEW_MS = 60_000;
+
+function isSince(attempt: Attempt, at: number): boolean {
+  return at >= attempt.startedAt - CLOCK_SKEW_MS;
 }
 
 function graceOf(sign: FailureSign, policy: JudgePolicy): number {
