@@ -78,6 +78,7 @@ export function createConnection(access: ClusterAccess, userAgent: string, clock
   /** Sends once, and once more with fresh credentials when the answer is 401. */
   async function exchange<T>(outgoing: Outgoing, read: Reader<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
+      if (stopping.signal.aborted) throw errorOfFailure(`${outgoing.method} ${outgoing.path}`, 'closed by us');
       let login: Login | undefined;
       try {
         const received = await told(outgoing, async () => {

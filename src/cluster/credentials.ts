@@ -74,7 +74,7 @@ async function fetchLogin(access: ClusterAccess, clock: Clock, signal: AbortSign
     return { login: { headers: { authorization: `Basic ${basic}`, ...impersonation(access) } }, freshUntil: forever };
   }
   if (user.exec !== undefined) {
-    const credential = await runExecPlugin(user.exec, access.cluster, { signal });
+    const credential = await runExecPlugin(user.exec, access.cluster, { clock, signal });
     return { login: loginOfPlugin(access, credential), freshUntil: clock.monotonic() + usableMs(credential, clock) };
   }
   if (user.authProvider !== undefined) {

@@ -1,6 +1,7 @@
 /** Runs a credential plugin (`exec` in the kubeconfig), e.g. `aws eks get-token`. */
 import { spawn } from 'node:child_process';
 import { env as inherited } from 'node:process';
+import type { Clock } from '../clock.ts';
 import { ApiError } from '../domain/api-error.ts';
 import { oneLine } from './api-errors.ts';
 import { fieldsOf, optionalText, timeOf } from './fields.ts';
@@ -14,6 +15,12 @@ export interface PluginCredential {
   readonly expiresAt?: number;
 }
 
+export interface RunOptions {
+  readonly clock: Clock;
+  /** Ends the plugin. */
+  readonly signal: AbortSignal;
+}
+
 const TIMEOUT_MS = 30_000;
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 
@@ -21,7 +28,7 @@ const MAX_OUTPUT_BYTES = 1024 * 1024;
 export async function runExecPlugin(
   plugin: ExecPlugin,
   cluster: ClusterEntry,
-  options: { readonly signal: AbortSignal; readonly timeoutMs?: number },
+  options: RunOptions,
 ): Promise<PluginCredential> {
   const { code, stdout, stderr } = await run(plugin, execInfo(plugin, cluster), options);
   if (code !== 0) {
@@ -51,12 +58,7 @@ interface Run {
 }
 
 /** The plugin leads a process group of its own, so that what it started ends with it. */
-function run(
-  plugin: ExecPlugin,
-  info: string,
-  options: { readonly signal: AbortSignal; readonly timeoutMs?: number },
-): Promise<Run> {
-  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
+function run(plugin: ExecPlugin, info: string, options: RunOptions): Promise<Run> {
   return new Promise((resolve, reject) => {
     const child = spawn(plugin.command, [...plugin.args], {
       env: { ...inherited, ...plugin.env, KUBERNETES_EXEC_INFO: info },
@@ -65,7 +67,7 @@ function run(
     });
     const output = { stdout: '', stderr: '' };
     const end = (error: Error | undefined, code: number | string = 0) => {
-      clearTimeout(timer);
+      cancelTimer();
       options.signal.removeEventListener('abort', onAbort);
       if (error === undefined) resolve({ code, ...output });
       else {
@@ -76,7 +78,9 @@ function run(
       }
     };
     const onAbort = () => end(failure(plugin, 'was stopped'));
-    const timer = setTimeout(() => end(failure(plugin, `did not end within ${timeoutMs / 1000} s`)), timeoutMs);
+    const cancelTimer = options.clock.after(TIMEOUT_MS, () => {
+      end(failure(plugin, `did not end within ${TIMEOUT_MS / 1000} s`));
+    });
     options.signal.addEventListener('abort', onAbort, { once: true });
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (text: string) => {

@@ -27,11 +27,16 @@ export interface ApiServer extends AsyncDisposable {
   stop(): Promise<void>;
 }
 
+export interface TlsSettings {
+  readonly certificate: Certificate;
+  /** Default true; HTTP/1.1 is spoken in any case. */
+  readonly http2?: boolean;
+  /** Only clients with a certificate of this authority may connect. */
+  readonly clientCa?: string;
+}
+
 /** With a certificate it speaks TLS with HTTP/2 and HTTP/1.1, as a real one does; else plain HTTP/1.1. */
-export async function startApiServer(
-  answer: ApiServer['answer'],
-  tls?: { readonly certificate: Certificate; readonly http2?: boolean },
-): Promise<ApiServer> {
+export async function startApiServer(answer: ApiServer['answer'], tls?: TlsSettings): Promise<ApiServer> {
   const asked: Asked[] = [];
   const sockets = new Set<Socket>();
   let ever = 0;
@@ -73,10 +78,11 @@ export async function startApiServer(
 }
 
 function createTlsServer(
-  { certificate, http2 = true }: { readonly certificate: Certificate; readonly http2?: boolean },
+  { certificate, http2 = true, clientCa }: TlsSettings,
   listener: (request: IncomingMessage, response: ServerResponse) => void,
 ) {
-  const options = { cert: certificate.cert, key: certificate.key, allowHTTP1: true };
+  const clients = clientCa === undefined ? {} : { ca: clientCa, requestCert: true };
+  const options = { cert: certificate.cert, key: certificate.key, allowHTTP1: true, ...clients };
   const server = createSecureServer(http2 ? options : { ...options, ALPNProtocols: ['http/1.1'] });
   // The two kinds of request differ in nothing these tests use.
   server.on('request', listener as unknown as Parameters<typeof server.on>[1] & RequestListener);
