@@ -56,6 +56,9 @@ export type TargetParse =
   | { readonly kind: 'target'; readonly target: Target }
   | { readonly kind: 'misnamed'; readonly problem: string };
 
+/** A file name has at most 255 bytes, and `<key>.status.json` is the longest one made of a key. */
+const MAX_KEY_BYTES = 255 - '.status.json'.length;
+
 /**
  * The target a key names. Neither part can hold `_`, so the single underscore splits without doubt.
  * The problem says what is wrong with the file name and what it should look like.
@@ -66,6 +69,7 @@ export function parseTargetKey(key: TargetKey): TargetParse {
   if (parts.length !== 2 || service === undefined || namespace === undefined) {
     return misnamed(key, 'expected one underscore');
   }
+  if (key.length > MAX_KEY_BYTES) return misnamed(key, `longer than ${MAX_KEY_BYTES} characters`);
   if (!isSubdomain(service)) return misnamed(key, `${quote(service)} cannot be the name of a Deployment`);
   if (!isLabel(namespace)) return misnamed(key, `${quote(namespace)} cannot be the name of a namespace`);
   return { kind: 'target', target: { service, namespace } };

@@ -29,7 +29,8 @@ export function keepUnsaved(store: StateStore, onUnsaved: (problem: string | und
     } catch (error) {
       if (!(error instanceof WriteError)) throw error;
       unsaved.set(key, value);
-      tell(true, error.message);
+      // Says nothing about the disk: the file is refused for its name, and that is told in the log and in Slack.
+      if (error.kind !== 'name-too-long') tell(true, error.message);
     }
   }
 

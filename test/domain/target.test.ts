@@ -8,7 +8,7 @@ function meaningOf(fileName: string) {
 }
 
 const label = (length: number) => 'a'.repeat(length);
-/** A subdomain of 253 or more characters, no part longer than a label. */
+/** A subdomain of up to 255 characters, no part longer than a label. */
 const subdomain = (length: number) =>
   Array.from({ length: 4 }, () => label(63))
     .join('.')
@@ -27,7 +27,7 @@ describe('a file name that is a target', () => {
     ['kube-proxy_kube-system.dep', 'kube-proxy', 'kube-system'],
     [`a_${label(63)}.dep`, 'a', label(63)],
     [`${label(64)}_b.dep`, label(64), 'b'],
-    [`${subdomain(253)}_b.dep`, subdomain(253), 'b'],
+    [`${subdomain(241)}_b.dep`, subdomain(241), 'b'],
   ])('%s', (fileName, service, namespace) => {
     expect(meaningOf(fileName)).toEqual({ kind: 'target', target: { service, namespace } });
     expect(targetKey({ service, namespace })).toBe(keyOfFileName(fileName));
@@ -65,7 +65,8 @@ describe('a file name that is answered as misnamed', () => {
     '__proto___x.dep',
     'x___proto__.dep',
     `a_${label(64)}.dep`,
-    `${subdomain(254)}_b.dep`,
+    // Its status file would have a name of more than 255 bytes.
+    `${subdomain(242)}_b.dep`,
   ])('%j', (fileName) => {
     const meaning = meaningOf(fileName);
 
