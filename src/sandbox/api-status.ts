@@ -3,7 +3,7 @@
 export interface StatusCause {
   readonly reason: string;
   readonly message: string;
-  readonly field: string;
+  readonly field?: string;
 }
 
 export interface StatusDetails {
@@ -36,7 +36,7 @@ export class ApiStatus extends Error {
       metadata: {},
       status: 'Failure',
       message: this.message,
-      reason: this.reason,
+      ...(this.reason === '' ? {} : { reason: this.reason }),
       ...(this.details ? { details: this.details } : {}),
       code: this.code,
     };
@@ -77,6 +77,11 @@ export function badRequest(message: string): ApiStatus {
   return new ApiStatus(400, 'BadRequest', message);
 }
 
+/** What upstream answers where nobody expected the error: 500 without a reason. */
+export function unclassified(message: string): ApiStatus {
+  return new ApiStatus(500, '', message);
+}
+
 export function expired(message: string): ApiStatus {
   return new ApiStatus(410, 'Expired', message);
 }
@@ -87,9 +92,9 @@ export function invalid(kind: string, group: string, name: string, causes: reado
   const told = list.length === 1 ? list[0] : `[${list.join(', ')}]`;
   const named = group ? `${kind}.${group}` : kind;
   return new ApiStatus(422, 'Invalid', `${named} "${name}" is invalid: ${told}`, {
-    name,
+    ...(name ? { name } : {}),
     ...(group ? { group } : {}),
-    kind,
+    ...(kind ? { kind } : {}),
     causes,
   });
 }

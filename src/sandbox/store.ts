@@ -223,7 +223,7 @@ function nextVersion(info: ResourceInfo, old: KubeObject, object: NewObject, how
     metadata,
     ...(status === undefined ? {} : { status }),
   };
-  return withGeneration(info, old, next);
+  return withGeneration(info, old, next, how);
 }
 
 /** A write to the status may also change annotations, as the Deployment controller does with the revision. */
@@ -232,13 +232,15 @@ function statusMetadata(old: KubeObject, object: NewObject): ObjectMeta {
   return { ...old.metadata, ...(annotations ? { annotations } : {}), ...(managedFields ? { managedFields } : {}) };
 }
 
-function withGeneration(info: ResourceInfo, old: KubeObject, next: KubeObject): KubeObject {
+/** Status writes never raise it, not even by an annotation, as the Deployment controller's revision shows. */
+function withGeneration(info: ResourceInfo, old: KubeObject, next: KubeObject, how: UpdateOptions): KubeObject {
   const { generation: _, ...metadata } = next.metadata;
   if (info.generation === 'none') return { ...next, metadata };
   const raised =
-    !sameJson(old.spec, next.spec) ||
-    (old.metadata.deletionTimestamp === undefined && next.metadata.deletionTimestamp !== undefined) ||
-    (info.generation === 'spec-and-annotations' && !sameJson(old.metadata.annotations, next.metadata.annotations));
+    how.subresource !== 'status' &&
+    (!sameJson(old.spec, next.spec) ||
+      (old.metadata.deletionTimestamp === undefined && next.metadata.deletionTimestamp !== undefined) ||
+      (info.generation === 'spec-and-annotations' && !sameJson(old.metadata.annotations, next.metadata.annotations)));
   const generation = (old.metadata.generation ?? 1) + (raised ? 1 : 0);
   return { ...next, metadata: { ...metadata, generation } };
 }

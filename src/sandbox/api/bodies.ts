@@ -1,5 +1,5 @@
 /** What a client's object may say: its kind and place must match the URL, and the server's own fields are not its to set. */
-import { badRequest, conflict } from '../api-status.ts';
+import { badRequest, conflict, invalid, unclassified } from '../api-status.ts';
 import { fromEventsV1 } from '../event-versions.ts';
 import type { Fields, KubeObject, NewObject } from '../objects.ts';
 import { apiVersionOf, type ResourceInfo } from '../resources.ts';
@@ -11,10 +11,12 @@ export function sentObject(request: ApiRequest, body: Fields, from: 'body' | 'pa
   const { info, namespace, name } = request;
   const expected = apiVersionOf(info);
   const { apiVersion = expected, kind = info.kind } = body;
+  if (from === 'patch' && (apiVersion !== expected || kind !== info.kind)) {
+    const message = `Invalid value: no kind "${kind}" is registered for version "${apiVersion}"`;
+    throw invalid('', '', '', [{ reason: 'FieldValueInvalid', message, field: 'patch' }]);
+  }
   if (from === 'body' && (apiVersion !== expected || kind !== info.kind)) {
-    throw badRequest(
-      `the API version in the data (${apiVersion}, Kind=${kind}) does not match the expected API version (${expected}, Kind=${info.kind})`,
-    );
+    throw wrongType(info, String(apiVersion), String(kind));
   }
   const { object, warnings } = parseObject(info, body, from, fieldValidationOf(request));
   warnings.forEach(request.warn);
@@ -22,6 +24,19 @@ export function sentObject(request: ApiRequest, body: Fields, from: 'body' | 'pa
   const place = { ...(namespace === undefined ? {} : { namespace }), ...(name === undefined ? {} : { name }) };
   const placed = { ...object, apiVersion: expected, kind: info.kind, metadata: { ...object.metadata, ...place } };
   return info.key === 'events.events.k8s.io' && from === 'body' ? fromEventsV1(placed) : placed;
+}
+
+function wrongType(info: ResourceInfo, apiVersion: string, kind: string): Error {
+  const expected = apiVersionOf(info);
+  if (apiVersion !== expected) {
+    return badRequest(
+      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
+    );
+  }
+  const { version } = info;
+  return badRequest(
+    `${kind} in version "${version}" cannot be handled as a ${info.kind}: converting (${version}.${kind}) to (${info.group || 'core'}.${info.kind}): unknown conversion`,
+  );
 }
 
 function fieldValidationOf({ query }: ApiRequest): FieldValidation {
@@ -40,7 +55,7 @@ function checkPlace({ namespace, name }: ApiRequest, { metadata }: NewObject): v
 
 /** A new object without what only the server sets. */
 export function withoutServerFields(object: NewObject): NewObject {
-  if (object.metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  if (object.metadata.resourceVersion) throw unclassified('resourceVersion should not be set on objects to be created');
   const { uid: _u, deletionTimestamp: _d, managedFields: _m, generation: _g, ...rest } = object.metadata;
   const { creationTimestamp: _c, deletionGracePeriodSeconds: _p, ...metadata } = rest;
   return { ...object, metadata };
@@ -66,9 +81,17 @@ export function visiblePart(info: ResourceInfo, old: KubeObject, next: NewObject
   return status === undefined ? base : { ...base, status };
 }
 
-/** Throws ApiStatus 409 when the write is about another object of that name, or about an older version. */
-export function checkIdentity(info: ResourceInfo, old: KubeObject, { metadata }: NewObject): void {
-  const { uid, resourceVersion } = metadata;
+/**
+ * Throws ApiStatus 409 when the write is about another object of that name, or about an older version; a patch that
+ * names another uid is an attempt to change it, 422.
+ */
+export function checkIdentity(info: ResourceInfo, old: KubeObject, next: NewObject, from: 'body' | 'patch'): void {
+  const { uid, resourceVersion } = next.metadata;
+  if (uid !== undefined && uid !== old.metadata.uid && from === 'patch') {
+    const message = `Invalid value: "${uid}": field is immutable`;
+    const cause = { reason: 'FieldValueInvalid', message, field: 'metadata.uid' };
+    throw invalid(info.kind, info.group, old.metadata.name, [cause]);
+  }
   if (uid !== undefined && uid !== old.metadata.uid) {
     const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid}`;
     throw conflict(info.key, old.metadata.name, why);

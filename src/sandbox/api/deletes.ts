@@ -1,5 +1,5 @@
 /** DELETE of an object or of all a selector selects. */
-import { ApiStatus, conflict, invalid, notFound } from '../api-status.ts';
+import { conflict, invalid, notFound } from '../api-status.ts';
 import { requestDeletion } from '../controllers/deletion.ts';
 import { at, type Fields, fields, type KubeObject, number, text } from '../objects.ts';
 import type { ResourceInfo } from '../resources.ts';
@@ -50,14 +50,24 @@ export function createDeletes(store: Store, now: () => number): Deletes {
   return { one, collection };
 }
 
+const optionKinds: Readonly<Record<string, string>> = {
+  create: 'CreateOptions',
+  update: 'UpdateOptions',
+  patch: 'PatchOptions',
+  delete: 'DeleteOptions',
+  deletecollection: 'DeleteOptions',
+};
+
 /** Whether the request asks to store nothing; throws ApiStatus 422 for a value other than `All`. */
 export function isDryRun({ query, body, verb }: ApiRequest): boolean {
   const inBody = verb === 'delete' || verb === 'deletecollection' ? at(body, 'dryRun', 0) : undefined;
   const asked = [...query.getAll('dryRun'), ...(inBody === undefined ? [] : [String(inBody)])];
   const other = asked.find((value) => value !== 'All');
   if (other === undefined) return asked.length > 0;
-  const message = `Unsupported value: "${other}": supported values: "All"`;
-  throw invalid('', 'meta.k8s.io', '', [{ reason: 'FieldValueNotSupported', message, field: 'dryRun' }]);
+  const message = `Unsupported value: ${JSON.stringify(asked)}: supported values: "All"`;
+  throw invalid(optionKinds[verb] ?? '', 'meta.k8s.io', '', [
+    { reason: 'FieldValueNotSupported', message, field: 'dryRun' },
+  ]);
 }
 
 type Propagation = 'Background' | 'Foreground' | 'Orphan';
@@ -65,20 +75,19 @@ type Propagation = 'Background' | 'Foreground' | 'Orphan';
 function propagationOf(policy: string | undefined): Propagation | undefined {
   if (policy === undefined || policy === 'Background' || policy === 'Foreground' || policy === 'Orphan') return policy;
   const message = `Unsupported value: "${policy}": supported values: "Foreground", "Background", "Orphan", "nil"`;
-  throw new ApiStatus(422, 'Invalid', `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: ${message}`, {
-    group: 'meta.k8s.io',
-    kind: 'DeleteOptions',
-  });
+  const cause = { reason: 'FieldValueNotSupported', message, field: 'propagationPolicy' };
+  throw invalid('DeleteOptions', 'meta.k8s.io', '', [cause]);
 }
 
 function checkPreconditions(info: ResourceInfo, { metadata }: KubeObject, { uid, resourceVersion }: Fields): void {
+  const kind = info.group === '' ? info.kind : `${info.kind}.${info.group}`;
   if (uid !== undefined && uid !== metadata.uid) {
     const why = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`;
-    throw conflict(info.key, metadata.name, why);
+    throw conflict(kind, metadata.name, why);
   }
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
     const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`;
-    throw conflict(info.key, metadata.name, why);
+    throw conflict(kind, metadata.name, why);
   }
 }
 

@@ -1,5 +1,5 @@
 /** The four kinds of patch, told apart by content type. */
-import { ApiStatus, invalid } from '../api-status.ts';
+import { ApiStatus, badRequest, invalid } from '../api-status.ts';
 import { isFields, type KubeObject } from '../objects.ts';
 import { applyJsonPatch, applyMergePatch } from '../patch/json-patch.ts';
 import type { Writer } from '../patch/managed-fields.ts';
@@ -51,9 +51,10 @@ export function checkApply(request: ApiRequest): void {
       { reason: 'FieldValueRequired', message, field: 'fieldManager' },
     ]);
   }
-  const { metadata } = objectBody(request);
+  const { metadata, apiVersion, kind } = objectBody(request);
+  if (!apiVersion || !kind) throw badRequest(`invalid object type: ${apiVersion ?? '/'}, Kind=${kind ?? ''}`);
   if (isFields(metadata) && Array.isArray(metadata.managedFields) && metadata.managedFields.length > 0) {
-    throw new ApiStatus(400, 'BadRequest', 'metadata.managedFields must be nil');
+    throw badRequest('metadata.managedFields must be nil');
   }
 }
 

@@ -1,6 +1,6 @@
 /** GET: one object, or a list in pages. */
-import { ApiStatus, badRequest, expired, notFound } from '../api-status.ts';
-import type { KubeObject } from '../objects.ts';
+import { ApiStatus, badRequest, expired, invalid, notFound } from '../api-status.ts';
+import { at, type KubeObject } from '../objects.ts';
 import type { Store } from '../store.ts';
 import type { ListMeta } from './representation.ts';
 import type { ApiRequest } from './request.ts';
@@ -39,6 +39,7 @@ export function createReads(store: Store): Reads {
 
   function continued(token: string, limit: number) {
     const open = openLists.get(token);
+    if (!open && !isToken(token)) throw badRequest('invalid continue token: continue key is not valid');
     if (!open) {
       throw expired(
         'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results.',
@@ -55,7 +56,7 @@ export function createReads(store: Store): Reads {
     },
     list(request) {
       const { query, info } = request;
-      const limit = Number(query.get('limit') ?? 0);
+      const limit = limitOf(query);
       const token = query.get('continue');
       checkVersion(query, store.version());
       if (token) return continued(token, limit);
@@ -64,12 +65,30 @@ export function createReads(store: Store): Reads {
   };
 }
 
-/** A list may ask for a state "not older than" a version; exact old states are gone. Throws ApiStatus 400, 410 or 504. */
+/** Whether the text was a continue token once: of this sandbox, or of the one before it. */
+function isToken(token: string): boolean {
+  try {
+    const decoded: unknown = JSON.parse(Buffer.from(token, 'base64url').toString('utf8'));
+    return typeof at(decoded, 'rv') === 'number';
+  } catch {
+    return false;
+  }
+}
+
+function limitOf(query: URLSearchParams): number {
+  const limit = query.get('limit') || '0';
+  if (/^-?\d+$/.test(limit)) return Number(limit);
+  throw badRequest(`strconv.ParseInt: parsing "${limit}": invalid syntax`);
+}
+
+/** A list may ask for a state "not older than" a version; exact old states are gone. Throws ApiStatus 400, 410, 422 or 504. */
 function checkVersion(query: URLSearchParams, current: number): void {
   const asked = query.get('resourceVersion') ?? '';
   const match = query.get('resourceVersionMatch');
   if (match !== null && asked === '') {
-    throw badRequest('resourceVersionMatch is forbidden unless resourceVersion is provided');
+    const message = 'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided';
+    const cause = { reason: 'FieldValueForbidden', message, field: 'resourceVersionMatch' };
+    throw invalid('ListOptions', 'meta.k8s.io', '', [cause]);
   }
   if (asked === '' || asked === '0') return;
   const version = parseVersion(asked);
@@ -81,16 +100,18 @@ function checkVersion(query: URLSearchParams, current: number): void {
 }
 
 /** Throws ApiStatus 400 unless the text is a whole number. */
-export function parseVersion(text: string): number {
+function parseVersion(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
-  throw badRequest(`Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`);
+  throw badRequest(
+    `invalid resource version: resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`,
+  );
 }
 
 /** A version of the future: of another cluster, or before a restart. */
-export function tooLarge(asked: number, current: number): ApiStatus {
-  const message = `Too large resource version: ${asked}, current: ${current}`;
+function tooLarge(asked: number, current: number): ApiStatus {
+  const message = `Timeout: Too large resource version: ${asked}, current: ${current}`;
   return new ApiStatus(504, 'Timeout', message, {
-    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version', field: '' }],
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   });
 }

@@ -1,7 +1,7 @@
 /** The forms a client can ask for: whole objects, Tables (what `kubectl get` prints), or metadata alone. */
 import { ApiStatus } from '../api-status.ts';
 import { toEventsV1 } from '../event-versions.ts';
-import { type Fields, jsonOf, type KubeObject } from '../objects.ts';
+import { type Fields, itemJsonOf, jsonOf, type KubeObject } from '../objects.ts';
 import { apiVersionOf, type ResourceInfo } from '../resources.ts';
 import { columnsOf, tableCells } from './tables.ts';
 
@@ -17,8 +17,10 @@ export interface Representation {
   list(objects: readonly KubeObject[], meta: ListMeta): string;
   /** The object inside a watch event; the first one of a Table watch carries the columns. */
   watched(object: KubeObject, first: boolean): string;
-  bookmark(resourceVersion: string, annotations?: Readonly<Record<string, string>>): string;
+  bookmark(resourceVersion: string, first: boolean, annotations?: Readonly<Record<string, string>>): string;
 }
+
+const json = 'application/json';
 
 /** Chooses by Accept header; throws ApiStatus 406 when the client takes nothing the sandbox speaks. */
 export function representationFor(info: ResourceInfo, accept: string, query: URLSearchParams): Representation {
@@ -27,8 +29,8 @@ export function representationFor(info: ResourceInfo, accept: string, query: URL
     const as = parameters.find((parameter) => parameter.startsWith('as='))?.slice(3);
     if (media !== 'application/json' && media !== '*/*' && media !== 'application/*') continue;
     if (as === undefined) return whole(info);
-    if (as === 'Table') return table(info, query.get('includeObject') ?? 'Metadata', choice.trim());
-    if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return partial(choice.trim(), info);
+    if (as === 'Table') return table(info, query.get('includeObject') ?? 'Metadata');
+    if (as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') return partial(info);
   }
   const message = 'only the following media types are accepted: application/json';
   throw new ApiStatus(406, 'NotAcceptable', message, {});
@@ -45,19 +47,20 @@ function listText(apiVersion: string, kind: string, meta: ListMeta, items: reado
 }
 
 function bookmarkText(kind: string, apiVersion: string, resourceVersion: string, annotations?: Fields): string {
-  const metadata = { resourceVersion, creationTimestamp: null, ...(annotations ? { annotations } : {}) };
+  const metadata = { resourceVersion, ...(annotations ? { annotations } : {}) };
   return JSON.stringify({ kind, apiVersion, metadata });
 }
 
 function whole(info: ResourceInfo): Representation {
   const apiVersion = apiVersionOf(info);
   const object = (value: KubeObject): string => jsonOf(viewed(info, value));
+  const item = (value: KubeObject): string => itemJsonOf(viewed(info, value));
   return {
-    contentType: 'application/json',
+    contentType: json,
     object,
-    list: (objects, meta) => listText(apiVersion, `${info.kind}List`, meta, objects.map(object)),
+    list: (objects, meta) => listText(apiVersion, `${info.kind}List`, meta, objects.map(item)),
     watched: object,
-    bookmark: (version, annotations) => bookmarkText(info.kind, apiVersion, version, annotations),
+    bookmark: (version, _first, annotations) => bookmarkText(info.kind, apiVersion, version, annotations),
   };
 }
 
@@ -67,18 +70,19 @@ function partialObject(object: KubeObject): Fields {
   return { kind: 'PartialObjectMetadata', apiVersion: metaVersion, metadata: object.metadata };
 }
 
-function partial(contentType: string, info: ResourceInfo): Representation {
+function partial(info: ResourceInfo): Representation {
   const object = (value: KubeObject): string => JSON.stringify(partialObject(viewed(info, value)));
   return {
-    contentType,
+    contentType: json,
     object,
     list: (objects, meta) => listText(metaVersion, 'PartialObjectMetadataList', meta, objects.map(object)),
     watched: object,
-    bookmark: (version, annotations) => bookmarkText('PartialObjectMetadata', metaVersion, version, annotations),
+    bookmark: (version, _first, annotations) =>
+      bookmarkText('PartialObjectMetadata', metaVersion, version, annotations),
   };
 }
 
-function table(info: ResourceInfo, includeObject: string, contentType: string): Representation {
+function table(info: ResourceInfo, includeObject: string): Representation {
   const columns = columnsOf(info.key);
   const included = (object: KubeObject): Fields | undefined => {
     if (includeObject === 'None') return undefined;
@@ -96,10 +100,10 @@ function table(info: ResourceInfo, includeObject: string, contentType: string): 
   const one = (object: KubeObject, withColumns: boolean): string =>
     text([row(object)], { resourceVersion: object.metadata.resourceVersion }, withColumns);
   return {
-    contentType,
+    contentType: json,
     object: (object) => one(object, true),
     list: (objects, meta) => text(objects.map(row), { ...meta }, true),
     watched: one,
-    bookmark: (resourceVersion) => text([], { resourceVersion }, false),
+    bookmark: (resourceVersion, first) => text([], { resourceVersion }, first),
   };
 }

@@ -1,6 +1,6 @@
 /** Reads an HTTP request as the API server does: which verb on which object. */
 import type { IncomingMessage } from 'node:http';
-import { ApiStatus, badRequest } from '../api-status.ts';
+import { ApiStatus, badRequest, unclassified } from '../api-status.ts';
 import { type Fields, isFields } from '../objects.ts';
 import { RESOURCES, type ResourceInfo } from '../resources.ts';
 import { pathSegmentProblem } from '../schema/names.ts';
@@ -38,7 +38,7 @@ function notServed(what: string): ApiStatus {
 
 /** The object or collection a path names; undefined outside `/api` and `/apis`. Throws ApiStatus 404 or 400. */
 export function routeOf(path: string): Route | undefined {
-  const steps = path.split('/').slice(1).map(decodeStep);
+  const steps = decoded(path).split('/').slice(1);
   const core = steps[0] === 'api';
   if (!core && steps[0] !== 'apis') return undefined;
   const prefix = core ? 2 : 3;
@@ -59,21 +59,28 @@ function inGroup(groupVersion: string, steps: readonly string[]): Route {
   if (!info) throw notServed(`${plural ?? ''} in ${groupVersion.replace(/^\//, '')}`);
   const namespace = scoped && !own ? second : undefined;
   if (extra !== undefined || (namespace !== undefined && !info.namespaced)) throw notServed(steps.join('/'));
-  for (const segment of [namespace, name]) checkSegment(segment);
+  checkName(name);
+  checkNamespace(namespace);
   return { info, namespace, name: name === '' ? undefined : name, subresource };
 }
 
-function decodeStep(step: string): string {
+function decoded(path: string): string {
   try {
-    return decodeURIComponent(step);
+    return decodeURIComponent(path);
   } catch {
-    throw badRequest(`invalid path segment ${step}`);
+    throw badRequest(`invalid path ${path}`);
   }
 }
 
-function checkSegment(segment: string | undefined): void {
-  const problem = segment === undefined ? undefined : pathSegmentProblem(segment);
-  if (problem) throw badRequest(`invalid resource name "${segment}": [${problem}]`);
+function checkName(name: string | undefined): void {
+  const problem = name === undefined ? undefined : pathSegmentProblem(name);
+  if (problem) throw badRequest(`Name parameter invalid: "${name}": ${problem}`);
+}
+
+/** Upstream finds out only at its storage, hence the 500. */
+function checkNamespace(namespace: string | undefined): void {
+  const problem = namespace === undefined ? undefined : pathSegmentProblem(namespace);
+  if (problem) throw unclassified(`invalid key: "${namespace}": ${problem}`);
 }
 
 /** `1`, `true` and a bare `watch` are true, as upstream reads booleans in a query. */

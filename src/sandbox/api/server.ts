@@ -21,12 +21,12 @@ type Fate = 'go-on' | 'lose-reply' | 'over';
 /** A server that is not yet listening. */
 export function createApiServer({ access, faults, handle }: ServerParts): Server {
   async function respond(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { url, token } = addressOf(message.url ?? '/');
+    const { path, query, token } = addressOf(message.url ?? '/');
     const authorization = message.headers.authorization ?? (token === undefined ? undefined : `Bearer ${token}`);
     const method = message.method ?? 'GET';
-    const fate = await suffer(faults, { method, path: url.pathname, query: url.searchParams }, response);
+    const fate = await suffer(faults, { method, path, query }, response);
     if (fate === 'over') return;
-    const reply = await replyTo({ message, url, authorization }, response);
+    const reply = await replyTo({ message, path, query, authorization }, response);
     if (fate === 'lose-reply') response.destroy();
     else if (reply !== 'streamed') send(response, reply);
   }
@@ -42,16 +42,16 @@ export function createApiServer({ access, faults, handle }: ServerParts): Server
   }
 
   async function answer(incoming: Incoming, response: ServerResponse): Promise<Reply | 'streamed'> {
-    const { message, url, authorization } = incoming;
+    const { message, path, query, authorization } = incoming;
     const { method = 'GET', headers } = message;
     const accept = headers.accept ?? '';
-    const document = discoveryDocument(url.pathname, accept);
-    if (document && isPublic(url.pathname)) return { code: 200, ...document };
+    const document = discoveryDocument(path, accept);
+    if (document && isPublic(path)) return { code: 200, ...document };
     const user = access.authenticate(authorization);
     if (document) return { code: 200, ...document };
-    const route = routeOf(url.pathname);
-    if (!route) throw new ApiStatus(404, 'NotFound', `the sandbox serves nothing at ${url.pathname}`, {});
-    const verb = verbOf(method, route, url.searchParams);
+    const route = routeOf(path);
+    if (!route) throw new ApiStatus(404, 'NotFound', `the sandbox serves nothing at ${path}`, {});
+    const verb = verbOf(method, route, query);
     checkRoute(route, verb);
     const contentType = headers['content-type'] ?? '';
     const bytes = await readBody(message);
@@ -60,7 +60,7 @@ export function createApiServer({ access, faults, handle }: ServerParts): Server
     const request: ApiRequest = {
       ...route,
       verb,
-      query: url.searchParams,
+      query,
       contentType,
       accept,
       userAgent: headers['user-agent'] ?? '',
@@ -82,17 +82,26 @@ export function createApiServer({ access, faults, handle }: ServerParts): Server
 
 interface Incoming {
   readonly message: IncomingMessage;
-  readonly url: URL;
+  readonly path: string;
+  readonly query: URLSearchParams;
   readonly authorization: string | undefined;
 }
 
+interface Address {
+  /** As sent, still percent-encoded: `..` must not be resolved before it is refused. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  readonly token: string | undefined;
+}
+
 /** kubectl sends no token over plain HTTP, so a kubeconfig of the sandbox carries it in the path: `/as/<token>/api/v1`. */
-function addressOf(target: string): { readonly url: URL; readonly token: string | undefined } {
-  const url = new URL(target, 'http://sandbox');
-  const match = /^\/as\/([^/]+)(\/.*)?$/.exec(url.pathname);
-  if (!match?.[1]) return { url, token: undefined };
-  url.pathname = match[2] ?? '/';
-  return { url, token: decodeURIComponent(match[1]) };
+function addressOf(target: string): Address {
+  const mark = target.indexOf('?');
+  const whole = mark < 0 ? target : target.slice(0, mark);
+  const query = new URLSearchParams(mark < 0 ? '' : target.slice(mark + 1));
+  const match = /^\/as\/([^/]+)(\/.*)?$/.exec(whole);
+  if (!match?.[1]) return { path: whole, query, token: undefined };
+  return { path: match[2] ?? '/', query, token: decodeURIComponent(match[1]) };
 }
 
 /** What a real server tells anybody, and the OpenAPI pages, whose links leave the token's prefix behind. */

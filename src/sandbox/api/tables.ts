@@ -1,5 +1,5 @@
 /** The columns `kubectl get` shows, as the API server's own printers define them. */
-import { type Fields, fields, type KubeObject } from '../objects.ts';
+import { at, type Fields, fields, items, type KubeObject } from '../objects.ts';
 import type { Resource } from '../resources.ts';
 import { age } from './ages.ts';
 import { podCells } from './pod-table.ts';
@@ -19,13 +19,13 @@ interface Printer {
   cells(object: KubeObject): readonly unknown[];
 }
 
-/** `name`, `name:wide` for `-o wide` only, `name#` for a number. */
+/** `name`, `name:wide` for `-o wide` only, `name#` for a number, `name@` for a date. */
 function column(spec: string): Column {
   const [head = '', wide] = spec.split(':');
-  const name = head.replace('#', '');
+  const name = head.replace(/[#@]/, '');
   return {
     name,
-    type: head.endsWith('#') ? 'integer' : 'string',
+    type: head.endsWith('#') ? 'integer' : head.endsWith('@') ? 'date' : 'string',
     format: name === 'Name' ? 'name' : '',
     description: '',
     priority: wide ? 1 : 0,
@@ -37,7 +37,6 @@ function printer(specs: readonly string[], cells: (object: KubeObject) => readon
 }
 
 const count = (value: unknown): number => Object.keys(fields(value)).length;
-const length = (value: unknown): number => (Array.isArray(value) ? value.length : 0);
 const name = (object: KubeObject): string => object.metadata.name;
 
 function limits(hard: Fields, used: Fields, prefix: 'limits.' | ''): string {
@@ -52,9 +51,32 @@ function roleOf(binding: KubeObject): string {
   return `${kind}/${role}`;
 }
 
+function subjectsOf(binding: KubeObject, kind: string): string {
+  const subjects = items(binding.subjects).filter((subject) => at(subject, 'kind') === kind);
+  return subjects
+    .map((subject) => [at(subject, 'namespace'), at(subject, 'name')].filter((part) => part !== undefined).join('/'))
+    .join(', ');
+}
+
+const bindings = printer(['Name', 'Role', 'Age', 'Users:wide', 'Groups:wide', 'ServiceAccounts:wide'], (object) => [
+  name(object),
+  roleOf(object),
+  age(object.metadata.creationTimestamp),
+  ...['User', 'Group', 'ServiceAccount'].map((kind) => subjectsOf(object, kind)),
+]);
+
+function endpointsText(object: KubeObject): string {
+  const all = items(object.subsets).flatMap((subset) =>
+    items(at(subset, 'addresses')).flatMap((address) =>
+      items(at(subset, 'ports')).map((port) => `${at(address, 'ip')}:${at(port, 'port')}`),
+    ),
+  );
+  return all.join(',') || '<none>';
+}
+
 const printers: Readonly<Record<Resource, Printer>> = {
   'deployments.apps': printer(
-    ['Name', 'Ready', 'Up-to-date#', 'Available#', 'Age', 'Containers:wide', 'Images:wide', 'Selector:wide'],
+    ['Name', 'Ready', 'Up-to-date', 'Available', 'Age', 'Containers:wide', 'Images:wide', 'Selector:wide'],
     deploymentCells,
   ),
   'replicasets.apps': printer(
@@ -90,7 +112,7 @@ const printers: Readonly<Record<Resource, Printer>> = {
       'Source:wide',
       'Message',
       'First Seen:wide',
-      'Count#:wide',
+      'Count:wide',
       'Name:wide',
     ],
     eventCells,
@@ -111,20 +133,21 @@ const printers: Readonly<Record<Resource, Printer>> = {
     nodeCells,
   ),
   services: printer(['Name', 'Type', 'Cluster-IP', 'External-IP', 'Port(s)', 'Age', 'Selector:wide'], serviceCells),
-  configmaps: printer(['Name', 'Data#', 'Age'], (object) => [
+  configmaps: printer(['Name', 'Data', 'Age'], (object) => [
     name(object),
     count(object.data) + count(object.binaryData),
     age(object.metadata.creationTimestamp),
   ]),
-  secrets: printer(['Name', 'Type', 'Data#', 'Age'], (object) => [
+  secrets: printer(['Name', 'Type', 'Data', 'Age'], (object) => [
     name(object),
     object.type,
     count(object.data),
     age(object.metadata.creationTimestamp),
   ]),
-  serviceaccounts: printer(['Name', 'Secrets#', 'Age'], (object) => [
+  serviceaccounts: printer(['Name', 'Age'], (object) => [name(object), age(object.metadata.creationTimestamp)]),
+  endpoints: printer(['Name', 'Endpoints', 'Age'], (object) => [
     name(object),
-    length(object.secrets),
+    endpointsText(object),
     age(object.metadata.creationTimestamp),
   ]),
   resourcequotas: printer(['Name', 'Request', 'Limit', 'Age'], (object) => {
@@ -142,19 +165,11 @@ const printers: Readonly<Record<Resource, Printer>> = {
     fields(object.spec).holderIdentity ?? '',
     age(object.metadata.creationTimestamp),
   ]),
-  'rolebindings.rbac.authorization.k8s.io': printer(['Name', 'Role', 'Age'], (object) => [
-    name(object),
-    roleOf(object),
-    age(object.metadata.creationTimestamp),
-  ]),
-  'clusterrolebindings.rbac.authorization.k8s.io': printer(['Name', 'Role', 'Age'], (object) => [
-    name(object),
-    roleOf(object),
-    age(object.metadata.creationTimestamp),
-  ]),
+  'rolebindings.rbac.authorization.k8s.io': bindings,
+  'clusterrolebindings.rbac.authorization.k8s.io': bindings,
 };
 
-const createdAt = printer(['Name', 'Created At'], (object) => [name(object), object.metadata.creationTimestamp]);
+const createdAt = printer(['Name', 'Created At@'], (object) => [name(object), object.metadata.creationTimestamp]);
 
 function printerOf(resource: Resource): Printer {
   return printers[resource === 'events.events.k8s.io' ? 'events' : resource] ?? createdAt;

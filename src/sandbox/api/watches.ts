@@ -1,9 +1,8 @@
 /** Watches: an initial state or a replay, then every change, bookmarks, and an orderly end. */
 import type { ServerResponse } from 'node:http';
-import { expired } from '../api-status.ts';
+import { expired, unclassified } from '../api-status.ts';
 import type { History, VersionedEvent } from '../history.ts';
 import type { Store } from '../store.ts';
-import { parseVersion, tooLarge } from './reads.ts';
 import type { Representation } from './representation.ts';
 import { type ApiRequest, flag } from './request.ts';
 import { type Selection, selected, selectionOf, selects } from './selection.ts';
@@ -64,7 +63,7 @@ export function createWatches({ store, history, bookmarkEveryMs }: WatchesOption
       for (const object of selected(store, selection, info.namespaced)) {
         stream.change({ type: 'ADDED', resource: selection.resource, object, version: store.version() });
       }
-      if (flag(query, 'sendInitialEvents')) stream.bookmark({ 'k8s.io/initial-events-end': 'true' });
+      if (flag(query, 'allowWatchBookmarks')) stream.bookmark({ 'k8s.io/initial-events-end': 'true' });
     } else {
       for (const event of replay) stream.change(event);
     }
@@ -74,12 +73,13 @@ export function createWatches({ store, history, bookmarkEveryMs }: WatchesOption
   function keepOpen(stream: Stream, query: URLSearchParams): void {
     const { response, selection } = stream;
     const wantsBookmarks = flag(query, 'allowWatchBookmarks');
-    const unfollow = history.follow(selection.resource, stream.change);
+    // From a version of the future on, only what comes after it counts.
+    const from = Number(query.get('resourceVersion') ?? 0);
+    const unfollow = history.follow(selection.resource, (event) => {
+      if (event.version > from) stream.change(event);
+    });
     const seconds = Math.min(Number(query.get('timeoutSeconds')) || longestSeconds, longestSeconds);
-    const deadline = setTimeout(() => {
-      if (wantsBookmarks) stream.bookmark();
-      response.end();
-    }, seconds * 1000);
+    const deadline = setTimeout(() => response.end(), seconds * 1000);
     deadline.unref();
     open.add(stream);
     if (wantsBookmarks) bookmarked.add(stream);
@@ -95,8 +95,7 @@ export function createWatches({ store, history, bookmarkEveryMs }: WatchesOption
   function replayFor(query: URLSearchParams, resource: string): 'state' | 'expired' | readonly VersionedEvent[] {
     const asked = query.get('resourceVersion') ?? '';
     if (asked === '' || asked === '0' || flag(query, 'sendInitialEvents')) return 'state';
-    const version = parseVersion(asked);
-    if (version > store.version()) throw tooLarge(version, store.version());
+    const version = watchVersion(asked);
     return history.since(resource, version) ?? 'expired';
   }
 
@@ -113,6 +112,12 @@ export function createWatches({ store, history, bookmarkEveryMs }: WatchesOption
       cut();
     },
   };
+}
+
+/** Upstream finds the mistake too late to call it a bad request. */
+function watchVersion(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw unclassified(`resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`);
 }
 
 function line(type: string, text: string): string {
@@ -147,6 +152,9 @@ function createStream(
     selection,
     send,
     change,
-    bookmark: (annotations) => send('BOOKMARK', representation.bookmark(String(store.version()), annotations)),
+    bookmark(annotations) {
+      send('BOOKMARK', representation.bookmark(String(store.version()), first, annotations));
+      first = false;
+    },
   };
 }

@@ -66,7 +66,7 @@ export function createWrites(store: Store, now: () => number): Writes {
   function replace(request: ApiRequest, old: KubeObject, next: NewObject, writer: Writer): KubeObject {
     const { info } = request;
     const isStatus = request.subresource === 'status';
-    checkIdentity(info, old, next);
+    checkIdentity(info, old, next, request.verb === 'patch' ? 'patch' : 'body');
     const filled = isStatus ? next : withDefaults(info.key, keepServerFields(old, next));
     if (!isStatus) validate(info, filled, old);
     const seen = visiblePart(info, old, filled, isStatus);
@@ -91,7 +91,7 @@ function requireVersion({ info, name = '' }: ApiRequest, { metadata }: NewObject
   if (metadata.resourceVersion) return;
   const message = 'Invalid value: 0: must be specified for an update';
   const cause = { reason: 'FieldValueInvalid', message, field: 'metadata.resourceVersion' };
-  throw invalid(info.kind, info.group, name, [cause]);
+  throw invalid(info.plural, info.group, name, [cause]);
 }
 
 /** Who the write counts as: the `fieldManager` parameter, else the first word of the User-Agent. */

@@ -41,23 +41,23 @@ function parseOperations(patch: unknown): readonly Operation[] {
   }));
 }
 
+/** A place in an array; a negative one counts from the end, as upstream's library has it. */
 function indexOf(step: string, length: number, inserting: boolean): number {
   if (inserting && step === '-') return length;
-  if (!/^(0|[1-9]\d*)$/.test(step)) throw inapplicable();
-  const index = Number(step);
-  if (index > (inserting ? length : length - 1)) throw inapplicable();
+  if (!/^-?\d+$/.test(step)) throw inapplicable();
+  const places = inserting ? length + 1 : length;
+  const index = Number(step) < 0 ? Number(step) + places : Number(step);
+  if (index < 0 || index >= places) throw inapplicable();
   return index;
 }
 
-/** The value at the path; undefined when the last step is missing, 422 when an earlier one is. */
+/** The value at the path; undefined when the last key is missing, 422 when an earlier one or an index is. */
 function read(document: unknown, path: readonly string[]): unknown {
   let current = document;
   path.forEach((step, depth) => {
     const last = depth === path.length - 1;
     if (Array.isArray(current)) {
-      const known = /^(0|[1-9]\d*)$/.test(step) && Number(step) < current.length;
-      if (!known && !last) throw inapplicable();
-      current = known ? items(current)[Number(step)] : undefined;
+      current = items(current)[indexOf(step, current.length, false)];
     } else if (isFields(current)) {
       if (!last && current[step] === undefined) throw inapplicable();
       current = current[step];

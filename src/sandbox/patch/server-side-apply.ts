@@ -29,19 +29,10 @@ export function applyServerSide({ live, applied, writer, force }: ApplyRequest):
   const kept = withoutKeys(others, (key) => contested.has(key));
   const entry = entryOf(writer, new Set(configuration.keys()));
   const unchanged = mine && sameJson(mine.fieldsV1, entry.fieldsV1) && changed.size === 0;
-  const result: KubeObject = {
-    ...pruned,
-    apiVersion: live.apiVersion,
-    kind: live.kind,
-    metadata: { ...live.metadata, ...fields(pruned.metadata) },
-  };
-  return withEntries(dropEmptied(result, pruned), [...kept, unchanged ? mine : entry]);
-}
-
-/** Metadata maps the prune emptied must not come back from the live object. */
-function dropEmptied(result: KubeObject, pruned: Fields): KubeObject {
-  const kept = Object.entries(result.metadata).filter(([key]) => fields(pruned.metadata)[key] !== undefined);
-  return { ...result, metadata: { ...result.metadata, ...Object.fromEntries(kept) } };
+  const { name, uid, resourceVersion, creationTimestamp } = live.metadata;
+  const metadata = { ...fields(pruned.metadata), name, uid, resourceVersion, creationTimestamp };
+  const result: KubeObject = { ...pruned, apiVersion: live.apiVersion, kind: live.kind, metadata };
+  return withEntries(result, [...kept, unchanged ? mine : entry]);
 }
 
 function withoutServerFields(applied: Fields): Fields {
@@ -81,52 +72,66 @@ function mergeLists(live: readonly unknown[], applied: readonly unknown[], path:
   return merged;
 }
 
-/** What this manager applied before, does not apply now, and nobody else owns. */
+/**
+ * The places to empty: of everything this manager applied before and does not apply now, the widest part in which
+ * neither it nor anybody else owns a field. What defaults added there goes too.
+ */
 function givenUp(
   mine: ManagedFields | undefined,
   others: readonly ManagedFields[],
   configuration: ReadonlySet<string>,
-): readonly string[] {
+): readonly (readonly string[])[] {
   if (!mine) return [];
-  const owned = new Set(others.flatMap((entry) => [...fromFieldsV1(entry.fieldsV1)]));
-  return [...fromFieldsV1(mine.fieldsV1)].filter((key) => !configuration.has(key) && !owned.has(key));
+  const owned = others.flatMap((entry) => [...fromFieldsV1(entry.fieldsV1)]);
+  const kept = new Set([...owned, ...configuration].flatMap((key) => prefixesOf(key).map(placeText)));
+  const places = [...fromFieldsV1(mine.fieldsV1)].flatMap((key) => {
+    const widest = prefixesOf(key).find((prefix) => !kept.has(placeText(prefix)));
+    return widest === undefined ? [] : [[placeText(widest), widest] as const];
+  });
+  return [...new Map(places).values()];
 }
 
-function prune(object: Fields, keys: readonly string[]): Fields {
-  // Leaves before the entries that hold them: `.` sorts before `f:`, so the reverse order does it.
-  return [...keys].sort().reduceRight((current, key) => fields(removeAt(current, stepsOf(key), [])), object);
+function prefixesOf(key: string): readonly (readonly string[])[] {
+  const steps = stepsOf(key).filter((step) => step !== '.');
+  return steps.map((_, index) => steps.slice(0, index + 1));
 }
 
-/** Removes a leaf and the maps that removal empties; undefined when the value itself goes. */
+function placeText(steps: readonly string[]): string {
+  return JSON.stringify(steps);
+}
+
+function prune(object: Fields, places: readonly (readonly string[])[]): Fields {
+  return places.reduce((current, steps) => fields(removeAt(current, steps, [])), object);
+}
+
+/** The value without what is at the place; undefined when that is the value itself. */
 function removeAt(value: unknown, steps: readonly string[], path: FieldPath): unknown {
   const [step, ...rest] = steps;
   if (step === undefined) return undefined;
-  if (step === '.') return hasOnlyKeys(value, path) ? undefined : value;
   if (step.startsWith('f:')) {
     const field = step.slice(2);
-    const inner = removeAt(fields(value)[field], rest, [...path, field]);
-    const { [field]: _, ...others } = fields(value);
-    if (inner !== undefined && !isEmpty(inner)) return { ...others, [field]: inner };
-    return others;
+    if (!isFields(value) || value[field] === undefined || isKeyOf(field, path)) return value;
+    const { [field]: old, ...others } = value;
+    const inner = removeAt(old, rest, [...path, field]);
+    return inner === undefined || isEmptyList(inner) ? others : { ...others, [field]: inner };
   }
   const rule = listRule(path);
   return items(value).flatMap((item) => {
     const name = rule.kind === 'map' ? entryStep(item, rule.applyKeys) : `v:${JSON.stringify(item)}`;
     if (name !== step) return [item];
-    const inner = rest.length === 0 ? undefined : removeAt(item, rest, path);
-    return inner === undefined || isEmpty(inner) ? [] : [inner];
+    const inner = removeAt(item, rest, path);
+    return inner === undefined ? [] : [inner];
   });
 }
 
-/** A list entry goes once nothing but its keys is left, which somebody else may still own. */
-function hasOnlyKeys(entry: unknown, path: FieldPath): boolean {
-  const rule = listRule(path);
-  return rule.kind === 'map' && Object.keys(fields(entry)).every((key) => rule.applyKeys.includes(key));
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
-function isEmpty(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length === 0;
-  return isFields(value) && Object.keys(value).length === 0;
+/** An entry that stays keeps the fields that name it. */
+function isKeyOf(field: string, path: FieldPath): boolean {
+  const rule = listRule(path);
+  return rule.kind === 'map' && rule.applyKeys.includes(field);
 }
 
 function conflictsWith(entry: ManagedFields, contested: ReadonlySet<string>): StatusCause[] {
@@ -149,6 +154,6 @@ function conflictStatus(causes: readonly StatusCause[]): ApiStatus {
 }
 
 function groupedConflicts(causes: readonly StatusCause[]): string {
-  const grouped = Map.groupBy(causes, (cause) => cause.message);
+  const grouped = Map.groupBy(causes, (cause) => cause.message.replace('conflict', 'conflicts'));
   return [...grouped].map(([who, list]) => `${who}:\n${list.map((cause) => `- ${cause.field}`).join('\n')}`).join('\n');
 }

@@ -1,16 +1,17 @@
 /** Strategic merge patch: what `kubectl set image`, `apply`, `scale` and `rollout` send. */
-import { ApiStatus } from '../api-status.ts';
+import { unclassified } from '../api-status.ts';
 import { type Fields, fields, isFields, items, sameJson } from '../objects.ts';
 import { type FieldPath, listRule } from './list-keys.ts';
 
 const orderPrefix = '$setElementOrder/';
 const primitiveDeletePrefix = '$deleteFromPrimitiveList/';
 
-/** Applies a strategic merge patch to an object; throws ApiStatus 422 when a list entry lacks its merge key. */
+/** Applies a strategic merge patch to an object; throws ApiStatus 500, as upstream does, when an entry lacks its merge key. */
 export function applyStrategicMerge(original: unknown, patch: unknown, path: FieldPath = []): unknown {
   if (!isFields(patch)) return patch;
   if (patch.$patch === 'replace') return withoutDirectives(patch);
   if (patch.$patch === 'delete') return {};
+  if (patch.$patch !== undefined && patch.$patch !== 'merge') throw unclassified(`unknown patch type: ${patch.$patch}`);
   const base = retained(fields(original), patch.$retainKeys);
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(patch)) {
@@ -36,7 +37,10 @@ export function applyStrategicMerge(original: unknown, patch: unknown, path: Fie
 /** The merged value of one field; undefined removes it. */
 function mergeField(original: unknown, value: unknown, path: FieldPath): unknown {
   if (value === null) return undefined;
-  if (Array.isArray(value)) return mergeList(items(original), items(value), path);
+  if (Array.isArray(value)) {
+    const merged = mergeList(items(original), items(value), path);
+    return listRule(path).kind === 'map' ? inOrder(items(original), merged, items(value), path) : merged;
+  }
   if (!isFields(value)) return value;
   if (value.$patch === 'delete') return undefined;
   return applyStrategicMerge(original, value, path);
@@ -53,7 +57,7 @@ function mergeList(original: readonly unknown[], patch: readonly unknown[], path
     const entry = fields(item);
     const key = entry[rule.patchKey];
     if (key === undefined) {
-      throw new ApiStatus(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
+      throw unclassified(`map: ${JSON.stringify(entry)} does not contain declared merge key: ${rule.patchKey}`);
     }
     const index = merged.findIndex((other) => sameJson(fields(other)[rule.patchKey], key));
     if (entry.$patch === 'delete') merged = merged.filter((_, position) => position !== index);

@@ -7,6 +7,8 @@ type Filled = Readonly<Record<string, unknown>>;
 /** `Always` for `latest` and untagged images, else `IfNotPresent`. */
 function pullPolicy(image: string): string {
   if (image.includes('@')) return 'IfNotPresent';
+  // What is no reference at all has no tag either.
+  if (/\s/.test(image)) return 'IfNotPresent';
   const tag = /:([^:/]+)$/.exec(image)?.[1];
   return tag === undefined || tag === 'latest' ? 'Always' : 'IfNotPresent';
 }
@@ -126,6 +128,29 @@ function namespace(object: NewObject): NewObject {
   return { ...object, metadata: { ...metadata, labels }, spec: { finalizers: ['kubernetes'], ...fields(object.spec) } };
 }
 
+/** A pod by itself also gets what admission adds to every pod. */
+function pod(spec: Fields): Filled {
+  const tolerate = (problem: string): Filled => ({
+    key: `node.kubernetes.io/${problem}`,
+    operator: 'Exists',
+    effect: 'NoExecute',
+    tolerationSeconds: 300,
+  });
+  return {
+    enableServiceLinks: true,
+    preemptionPolicy: 'PreemptLowerPriority',
+    priority: 0,
+    tolerations: [tolerate('not-ready'), tolerate('unreachable')],
+    ...podSpec(spec),
+  };
+}
+
+/** Fields the JSON of an Event always shows. */
+function event(object: NewObject): NewObject {
+  const times = { eventTime: null, firstTimestamp: null, lastTimestamp: null };
+  return { source: {}, reportingComponent: '', reportingInstance: '', ...times, ...object };
+}
+
 /** The object with every default of its kind filled in. */
 export function withDefaults<T extends NewObject>(resource: Resource, object: T): T | NewObject {
   const spec = fields(object.spec);
@@ -135,13 +160,16 @@ export function withDefaults<T extends NewObject>(resource: Resource, object: T)
     case 'replicasets.apps':
       return { ...object, spec: { replicas: 1, ...spec, template: template(spec.template) } };
     case 'pods':
-      return { ...object, spec: { enableServiceLinks: true, ...podSpec(spec) } };
+      return { ...object, spec: pod(spec) };
     case 'services':
       return { ...object, spec: serviceSpec(spec) };
     case 'secrets':
       return secret(object);
     case 'namespaces':
       return namespace(object);
+    case 'events':
+    case 'events.events.k8s.io':
+      return event(object);
     default:
       return object;
   }

@@ -2,7 +2,7 @@
 import { badRequest, invalid } from '../api-status.ts';
 import { type Fields, isFields, items, type NewObject, type NewObjectMeta } from '../objects.ts';
 import type { ResourceInfo } from '../resources.ts';
-import { type FieldType, type Message, messageOf } from './messages.ts';
+import { type FieldType, messageOf } from './messages.ts';
 
 /** What to do about undeclared fields: the `fieldValidation` parameter. */
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
@@ -45,31 +45,42 @@ function jsonType(value: unknown): string {
   return isFields(value) ? 'object' : typeof value === 'boolean' ? 'bool' : typeof value;
 }
 
-function mismatch(value: unknown, type: string, path: string, findings: Findings): undefined {
+/** Where a value stands: `spec.containers[0].image`, and the message that declares the field. */
+interface Place {
+  readonly path: string;
+  /** `Container.spec.containers.image`, as Go's decoder names the field. */
+  readonly goName: string;
+}
+
+function mismatch(value: unknown, type: string, { goName }: Place, findings: Findings): undefined {
   const expected = goNames[type] ?? type;
-  const what = `json: cannot unmarshal ${jsonType(value)} into Go struct field ${path} of type ${expected}`;
-  findings.mismatches.push(what);
+  const place = goName.replaceAll(/\[\d+\]/g, '');
+  findings.mismatches.push(
+    `json: cannot unmarshal ${jsonType(value)} into Go struct field ${place} of type ${expected}`,
+  );
   return undefined;
 }
 
-function readOne(value: unknown, type: string, path: string, findings: Findings): unknown {
-  const message = messageOf(type);
-  if (message)
-    return isFields(value) ? readMessage(value, message, path, findings) : mismatch(value, type, path, findings);
-  return isScalar(value, type) ? value : mismatch(value, type, path, findings);
+function readOne(value: unknown, type: string, place: Place, findings: Findings): unknown {
+  if (messageOf(type)) {
+    return isFields(value) ? readMessage(value, type, place.path, findings) : mismatch(value, type, place, findings);
+  }
+  return isScalar(value, type) ? value : mismatch(value, type, place, findings);
 }
 
-function readField(value: unknown, { name, container }: FieldType, path: string, findings: Findings): unknown {
+function readField(value: unknown, { name, container }: FieldType, place: Place, findings: Findings): unknown {
   switch (container) {
     case 'one':
-      return readOne(value, name, path, findings);
+      return readOne(value, name, place, findings);
     case 'list':
-      if (!Array.isArray(value)) return mismatch(value, `[]${name}`, path, findings);
-      return items(value).map((item, index) => readOne(item, name, `${path}[${index}]`, findings));
+      if (!Array.isArray(value)) return mismatch(value, `[]${name}`, place, findings);
+      return items(value).map((item, index) =>
+        readOne(item, name, { ...place, path: `${place.path}[${index}]` }, findings),
+      );
     case 'map': {
-      if (!isFields(value)) return mismatch(value, `map[string]${name}`, path, findings);
+      if (!isFields(value)) return mismatch(value, `map[string]${name}`, place, findings);
       const entries = Object.entries(value).filter(([, inner]) => inner !== null && inner !== undefined);
-      return Object.fromEntries(entries.map(([key, inner]) => [key, readOne(inner, name, `${path}.${key}`, findings)]));
+      return Object.fromEntries(entries.map(([key, inner]) => [key, readOne(inner, name, place, findings)]));
     }
     default:
       return container satisfies never;
@@ -77,13 +88,16 @@ function readField(value: unknown, { name, container }: FieldType, path: string,
 }
 
 /** A null field means a missing one. */
-function readMessage(value: Fields, { byName }: Message, path: string, findings: Findings): Fields {
+function readMessage(value: Fields, type: string, path: string, findings: Findings): Fields {
+  const byName = messageOf(type)?.byName;
   const read: Record<string, unknown> = {};
   for (const [key, inner] of Object.entries(value)) {
     const at = path === '' ? key : `${path}.${key}`;
-    const type = byName.get(key);
-    if (type === undefined) findings.unknown.push(`unknown field "${at}"`);
-    else if (inner !== null && inner !== undefined) read[key] = readField(inner, type, at, findings);
+    const field = byName?.get(key);
+    if (field === undefined) findings.unknown.push(`unknown field "${at}"`);
+    else if (inner !== null && inner !== undefined) {
+      read[key] = readField(inner, field, { path: at, goName: `${type}.${at}` }, findings);
+    }
   }
   return read;
 }
@@ -109,8 +123,7 @@ export function parseObject(
 ): ParsedObject {
   const findings: Findings = { unknown: [], mismatches: [] };
   const { apiVersion: _, kind: __, ...body } = sent;
-  const message = messageOf(messageNameOf(info));
-  const read = message ? readMessage(body, message, '', findings) : body;
+  const read = readMessage(body, messageNameOf(info), '', findings);
   const [wrongType] = findings.mismatches;
   if (wrongType !== undefined) throw unreadable(info, from, wrongType);
   if (validation === 'Strict' && findings.unknown.length > 0) {

@@ -45,3 +45,10 @@ export function pathSegmentProblem(name: string): string | undefined {
   if (name.includes('%')) return "may not contain '%'";
   return undefined;
 }
+
+/** Why the key of a ConfigMap or Secret is wrong. */
+export function dataKeyProblem(key: string): string | undefined {
+  if (key.length > 253) return 'must be no more than 253 bytes';
+  if (/^[-._a-zA-Z0-9]+$/.test(key) && !key.startsWith('..') && key !== '.') return undefined;
+  return "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
+}

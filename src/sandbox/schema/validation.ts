@@ -3,7 +3,7 @@ import { invalid, type StatusCause } from '../api-status.ts';
 import { at, type Fields, fields, items, type KubeObject, type NewObject, number, sameJson, text } from '../objects.ts';
 import type { ResourceInfo } from '../resources.ts';
 import { labelSelectorOf } from '../selectors.ts';
-import { labelProblem, labelValueProblem, qualifiedNameProblem, subdomainProblem } from './names.ts';
+import { dataKeyProblem, labelProblem, labelValueProblem, qualifiedNameProblem, subdomainProblem } from './names.ts';
 import { podTemplateProblems } from './pod-validation.ts';
 
 export function required(field: string, detail = ''): StatusCause {
@@ -11,7 +11,7 @@ export function required(field: string, detail = ''): StatusCause {
 }
 
 export function wrong(field: string, value: unknown, why: string): StatusCause {
-  return { reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(value)}: ${why}`, field };
+  return { reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(value ?? null)}: ${why}`, field };
 }
 
 /** Throws ApiStatus 422 with one cause per problem. `old` is the stored version on an update. */
@@ -67,9 +67,17 @@ function bodyProblems(info: ResourceInfo, object: NewObject, old: KubeObject | u
       return workloadProblems(object, old);
     case 'pods':
       return old ? podChangeProblems(object, old) : podTemplateProblems(fields(object.spec), 'spec');
+    case 'configmaps':
+    case 'secrets':
+      return Object.keys(fields(object.data)).flatMap(dataKeyProblems);
     default:
       return [];
   }
+}
+
+function dataKeyProblems(key: string): StatusCause[] {
+  const problem = dataKeyProblem(key);
+  return problem ? [wrong(`data[${key}]`, key, problem)] : [];
 }
 
 function workloadProblems(object: NewObject, old: KubeObject | undefined): StatusCause[] {
@@ -84,7 +92,8 @@ function workloadProblems(object: NewObject, old: KubeObject | undefined): Statu
   const labels = fields(at(spec, 'template', 'metadata', 'labels'));
   causes.push(...labelProblems(labels, 'spec.template.labels'));
   const words = Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, String(value)]));
-  if (spec.selector && !labelSelectorOf(spec.selector).matches(words)) {
+  // A missing selector selects nothing.
+  if (!spec.selector || !labelSelectorOf(spec.selector).matches(words)) {
     causes.push(wrong('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
   }
   causes.push(...podTemplateProblems(fields(at(spec, 'template', 'spec')), 'spec.template.spec'));
@@ -125,8 +134,9 @@ function strategyProblems(strategy: Fields): StatusCause[] {
     return [{ reason: 'FieldValueForbidden', message, field: `${field}.rollingUpdate` }];
   }
   if (strategy.type !== 'RollingUpdate') {
-    const message = `Unsupported value: ${JSON.stringify(strategy.type)}: supported values: "Recreate", "RollingUpdate"`;
-    return [{ reason: 'FieldValueNotSupported', message, field: `${field}.type` }];
+    const told = JSON.stringify({ Type: strategy.type, RollingUpdate: strategy.rollingUpdate ?? null });
+    const message = `Unsupported value: ${told}: supported values: "Recreate", "RollingUpdate"`;
+    return [{ reason: 'FieldValueNotSupported', message, field }];
   }
   const { maxSurge, maxUnavailable } = fields(strategy.rollingUpdate);
   const causes = [
