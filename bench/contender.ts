@@ -32,6 +32,8 @@ export interface DepFolder {
   overwrite(service: Service, text: string): number;
   /** By rename, as `mv` does; epoch ms at which it was there. */
   replace(service: Service, text: string): number;
+  /** All of them by rename, with nothing between the renames; epoch ms at which the first was there. */
+  replaceAll(services: readonly Service[], text: string): number;
   /** Waits until `.last` of every one of them holds the version. */
   untilConcluded(services: readonly Service[], version: string, timeoutMs?: number): Promise<void>;
   /** Epoch ms at which `.last` was renamed into place. */
@@ -117,6 +119,11 @@ export async function createDepFolder(path: string, services: readonly Service[]
   const lastFile = ({ key }: Service) => join(path, `${key}.last`);
   for (const service of services) writeFileSync(depFile(service), `${version}\n`);
 
+  const prepare = (service: Service, text: string) => {
+    const temporary = join(path, `.${service.key}.new`);
+    writeFileSync(temporary, text);
+    return () => renameSync(temporary, depFile(service));
+  };
   const isConcluded = async (service: Service, version: string) =>
     (await readFile(lastFile(service), 'utf8').catch(() => '')) === version;
   return {
@@ -126,10 +133,14 @@ export async function createDepFolder(path: string, services: readonly Service[]
       return preciseNow();
     },
     replace: (service, text) => {
-      const temporary = join(path, `.${service.key}.new`);
-      writeFileSync(temporary, text);
-      renameSync(temporary, depFile(service));
+      prepare(service, text)();
       return preciseNow();
+    },
+    replaceAll: (services, text) => {
+      const moves = services.map((service) => prepare(service, text));
+      const startedAt = preciseNow();
+      for (const move of moves) move();
+      return startedAt;
     },
     untilConcluded: async (services, version, timeoutMs = 120_000) => {
       const left = [...services];

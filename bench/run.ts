@@ -3,7 +3,10 @@
  * do, in one run. Ends with 1 only when a result is wrong; times say "ok" or "MISSED" and are judged by people.
  */
 import { parseArgs } from 'node:util';
+import * as completion from './sections/completion.ts';
 import * as latency from './sections/latency.ts';
+import * as rest from './sections/rest.ts';
+import * as together from './sections/together.ts';
 import { type ClusterKind, type Stage, startStage } from './stage.ts';
 import { type ClusterResult, formatTable, type Result } from './table.ts';
 
@@ -12,7 +15,7 @@ interface Section {
   run(stage: Stage): Promise<Result>;
 }
 
-const SECTIONS: Readonly<Record<string, Section>> = { latency };
+const SECTIONS: Readonly<Record<string, Section>> = { latency, together, completion, rest };
 
 const USAGE = `usage: npm run bench -- [--cluster sandbox|real] [section...]
   --cluster sandbox  the cluster in memory (default)

@@ -4,6 +4,7 @@ import type { ApiClient } from '../test/support/api-client.ts';
 import { eventually } from '../test/support/eventually.ts';
 import { followObjects } from '../test/support/follow-objects.ts';
 import { listAt, numberAt, textAt } from '../test/support/json.ts';
+import { preciseNow } from '../test/support/loopback-server.ts';
 
 export interface Service {
   readonly name: string;
@@ -104,7 +105,7 @@ export async function followCompletions(api: ApiClient, namespace: string, signa
   const id = (name: string, image: string) => `${name} ${image}`;
   const seen = (deployment: unknown) => {
     const complete = id(textAt(deployment, 'metadata', 'name'), runningImage(deployment));
-    if (isComplete(deployment) && !seenAt.has(complete)) seenAt.set(complete, Date.now());
+    if (isComplete(deployment) && !seenAt.has(complete)) seenAt.set(complete, preciseNow());
   };
   await followObjects(api, deploymentsPath(namespace), { seen, gone: () => undefined }, signal);
   return { of: ({ name }, version) => seenAt.get(id(name, imageOf(version))) };
