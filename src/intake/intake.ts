@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { TargetKey } from '../domain/target.ts';
+import { createArrivals } from './arrivals.ts';
 import { scanDirectory } from './directory-scan.ts';
 import { createLooker, type DepLook } from './look.ts';
 import { createRescan } from './rescan.ts';
@@ -43,7 +44,8 @@ export function createIntake(options: IntakeOptions): Intake {
   const { rescanMs, clock } = options;
   // Absolute, as chokidar names it.
   const dir = resolve(options.dir);
-  const looker = createLooker({ ...options, dir });
+  const arrivals = createArrivals();
+  const looker = createLooker({ ...options, dir, arrivals });
   const health = createHealth(options.onHealth);
   let files: ReadonlyMap<TargetKey, string> = new Map();
   let directory: string | undefined;
@@ -56,6 +58,7 @@ export function createIntake(options: IntakeOptions): Intake {
   const watcher = createWatcher({
     dir,
     clock,
+    arrivals,
     onHint: hint,
     onDoubt: () => rescan.soon(),
     onProblem: (problem) => health.set('watcher', problem),

@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import { type DepRequest, MAX_DEP_FILE_BYTES, parseDepFile } from '../domain/dep-file.ts';
 import { DEP_EXTENSION, type TargetKey } from '../domain/target.ts';
+import type { Arrivals } from './arrivals.ts';
 import type { FileStamp } from './file-stamp.ts';
 import { createGate } from './gate.ts';
 import { type Sighting, settle } from './settle.ts';
-import { type Reading, readStable } from './stable-read.ts';
+import { type FileReading, type Reading, readStable } from './stable-read.ts';
 
 export type DepLook =
   | { readonly kind: 'absent' }
@@ -37,13 +38,15 @@ export function createLooker(options: {
   readonly settleMs: number;
   readonly rescanMs: number;
   readonly clock: Clock;
+  readonly arrivals: Arrivals;
 }): Looker {
-  const { dir, settleMs, rescanMs, clock } = options;
+  const { dir, settleMs, rescanMs, clock, arrivals } = options;
   const sightings = new Map<TargetKey, Sighting>();
   const turns = new Map<TargetKey, Promise<DepLook>>();
   const gate = createGate(READS_AT_ONCE);
 
   async function lookNow(key: TargetKey): Promise<DepLook> {
+    const hasAppeared = arrivals.hasAppeared(key);
     const reading = await gate.run(() => readStable(dir, key + DEP_EXTENSION));
     switch (reading.kind) {
       case 'absent':
@@ -57,19 +60,20 @@ export function createLooker(options: {
         sightings.delete(key);
         return { kind: 'refused', content: reading.id, problem: reading.problem };
       case 'file':
-        return judge(key, reading.stamp, reading.bytes);
+        return judge(key, reading, hasAppeared && !reading.isLinked && (await arrivals.cameWhole(key)));
       default:
         return unreachable(reading);
     }
   }
 
-  function judge(key: TargetKey, stamp: FileStamp, bytes: Buffer | undefined): DepLook {
+  function judge(key: TargetKey, { stamp, bytes }: FileReading, cameWhole: boolean): DepLook {
     const parse = bytes === undefined ? tooLarge(stamp) : parseDepFile(bytes);
     const { sighting, lookAgainInMs } = settle({
       previous: sightings.get(key),
       stamp,
       bytes: bytes?.toString('latin1') ?? '',
       content: parse.kind,
+      cameWhole,
       nowMs: clock.now(),
       monotonicMs: clock.monotonic(),
       settleMs,

@@ -22,6 +22,8 @@ export interface SettleInput {
   readonly stamp: FileStamp;
   readonly bytes: string;
   readonly content: DepFileParse['kind'];
+  /** Events tell that the file came by rename; needed where its times cannot, see `arrivedByRename`. */
+  readonly cameWhole: boolean;
   /** Wall clock, epoch ms: comparable with the times of the file. */
   readonly nowMs: number;
   readonly monotonicMs: number;
@@ -65,13 +67,16 @@ function isFinishedAtOnce(input: SettleInput): boolean {
   const sameFile = previous?.stamp.inode === stamp.inode;
   // What was taken before can be taken again: nothing newer has been taken since.
   if (sameFile && previous.settled && previous.bytes === bytes) return true;
-  if (!sameFile) return arrivedByRename(stamp) || (endsInNewline(bytes) && isNewborn(stamp, input.settleMs));
+  if (!sameFile) return arrivedByRename(input) || (endsInNewline(bytes) && isNewborn(stamp, input.settleMs));
   return endsInNewline(bytes) && !mayBeOverwriting(previous, input);
 }
 
-/** A write sets both times alike; a rename or a link sets only ctime, and brings a file that was finished elsewhere. */
-function arrivedByRename(stamp: FileStamp): boolean {
-  return stamp.ctimeNs > stamp.mtimeNs;
+/**
+ * A write sets both times alike; a rename or a link sets only ctime, and brings a file that was finished elsewhere.
+ * The clock of file times ticks every 1 to 10 ms, though: renamed in the same tick, the times are alike again.
+ */
+function arrivedByRename({ stamp, cameWhole }: SettleInput): boolean {
+  return cameWhole || stamp.ctimeNs > stamp.mtimeNs;
 }
 
 /** A file first seen soon after its birth holds nothing older that a writer could be writing over. */

@@ -15,8 +15,16 @@ export type Reading =
   | { readonly kind: 'unreadable'; readonly problem: string }
   /** Something that is not read at all. `id` stays the same for as long as it is the same thing. */
   | { readonly kind: 'special'; readonly id: string; readonly problem: string }
-  /** `bytes` is undefined for a file above 4 KiB, which is left unread. */
-  | { readonly kind: 'file'; readonly stamp: FileStamp; readonly bytes: Buffer | undefined };
+  | FileReading;
+
+export interface FileReading {
+  readonly kind: 'file';
+  /** By a symbolic link: what happens to the name says nothing of the file. */
+  readonly isLinked: boolean;
+  readonly stamp: FileStamp;
+  /** Undefined for a file above 4 KiB, which is left unread. */
+  readonly bytes: Buffer | undefined;
+}
 
 /** Never blocks: no pipe, device or socket is opened, and `O_NONBLOCK` covers one put in place of a file meanwhile. */
 export async function readStable(dir: string, fileName: string): Promise<Reading> {
@@ -45,7 +53,7 @@ async function readRegular(path: string): Promise<Reading> {
   const handle = await openForReading(path);
   if (handle === undefined) return { kind: 'changed' };
   try {
-    return await readTwiceStatted(handle);
+    return await readTwiceStatted(handle, false);
   } finally {
     await handle.close();
   }
@@ -61,16 +69,16 @@ async function openForReading(path: string): Promise<FileHandle | undefined> {
   }
 }
 
-async function readTwiceStatted(handle: FileHandle): Promise<Reading> {
+async function readTwiceStatted(handle: FileHandle, isLinked: boolean): Promise<Reading> {
   const stats = await handle.stat({ bigint: true });
   if (!stats.isFile()) return { kind: 'changed' };
   const stamp = stampOf(stats);
-  if (stamp.size > MAX_DEP_FILE_BYTES) return { kind: 'file', stamp, bytes: undefined };
+  if (stamp.size > MAX_DEP_FILE_BYTES) return { kind: 'file', isLinked, stamp, bytes: undefined };
   const buffer = Buffer.allocUnsafe(MAX_DEP_FILE_BYTES + 1);
   const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
   const after = stampOf(await handle.stat({ bigint: true }));
   if (bytesRead !== stamp.size || after.identity !== stamp.identity) return { kind: 'changed' };
-  return { kind: 'file', stamp, bytes: buffer.subarray(0, bytesRead) };
+  return { kind: 'file', isLinked, stamp, bytes: buffer.subarray(0, bytesRead) };
 }
 
 /**
@@ -88,7 +96,7 @@ async function readLinked(dir: string, path: string, link: BigIntStats): Promise
   try {
     // A folder on the way may have been swapped since; the kernel knows what was really opened.
     if ((await pathOf(handle, target)) !== target) return { kind: 'changed' };
-    return await readTwiceStatted(handle);
+    return await readTwiceStatted(handle, true);
   } finally {
     await handle.close();
   }

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import { type Clock, sleep } from '../clock.ts';
 import { keyOfFileName, type TargetKey } from '../domain/target.ts';
+import type { Arrivals } from './arrivals.ts';
 import { errnoOf } from './errno.ts';
 
 export interface Watcher {
@@ -22,30 +23,37 @@ const FLOOD_PER_SECOND = 1_000;
 export function createWatcher(options: {
   readonly dir: string;
   readonly clock: Clock;
+  readonly arrivals: Arrivals;
   readonly onHint: (key: TargetKey) => void;
   /** The directory as a whole should be looked at: it may be another one, or events may have been lost. */
   readonly onDoubt: () => void;
   /** Undefined when events come. */
   readonly onProblem: (problem: string | undefined) => void;
 }): Watcher {
-  const { dir, clock, onDoubt, onProblem } = options;
+  const { dir, clock, arrivals, onDoubt, onProblem } = options;
   const hints = createHintBatch(options.onHint);
-  const flood = createFloodGauge(clock, onDoubt);
+  const flood = createFloodGauge(clock);
   let current: FSWatcher | undefined;
   let cancelRetry = () => {};
   let retryMs = RETRY_FIRST_MS;
   let turn = Promise.resolve();
 
-  function onRaw(name: unknown): void {
-    flood.count();
+  function onRaw(event: string, name: unknown): void {
     const key = typeof name === 'string' ? keyOfFileName(name) : undefined;
-    if (key !== undefined) hints.add(key);
+    if (key !== undefined) {
+      hints.add(key);
+      arrivals.note(event, key);
+    }
+    const isFlood = flood.count();
+    if (isFlood) arrivals.clear();
     // `..data` of a mounted ConfigMap was exchanged, or the directory itself was moved or removed.
-    else if (typeof name !== 'string' || name.startsWith('..') || name === basename(dir)) onDoubt();
+    const isOfTheWhole = typeof name !== 'string' || name.startsWith('..') || name === basename(dir);
+    if (isFlood || isOfTheWhole) onDoubt();
   }
 
   async function disarm(): Promise<void> {
     cancelRetry();
+    arrivals.clear();
     const closing = current;
     current = undefined;
     await closing?.close();
@@ -57,7 +65,7 @@ export function createWatcher(options: {
     const watcher = watchDirectory(dir);
     current = watcher;
     let isBroken = false;
-    watcher.on('raw', (_event, name) => onRaw(name));
+    watcher.on('raw', onRaw);
     watcher.on('error', (error) => {
       if (current !== watcher || isBroken) return;
       isBroken = true;
@@ -125,18 +133,21 @@ function createHintBatch(onHint: (key: TargetKey) => void) {
   }
 }
 
-function createFloodGauge(clock: Clock, onFlood: () => void) {
+/** Counts an event and tells whether it is part of a flood: in this second, or going on from the second before. */
+function createFloodGauge(clock: Clock) {
   let sinceMs = Number.NEGATIVE_INFINITY;
   let events = 0;
+  let wasFlood = false;
   return {
-    count(): void {
-      const nowMs = clock.monotonic();
-      if (nowMs - sinceMs >= 1_000) {
-        sinceMs = nowMs;
+    count(): boolean {
+      const forMs = clock.monotonic() - sinceMs;
+      if (forMs >= 1_000) {
+        wasFlood = forMs < 2_000 && events > FLOOD_PER_SECOND;
+        sinceMs = clock.monotonic();
         events = 0;
       }
       events += 1;
-      if (events > FLOOD_PER_SECOND) onFlood();
+      return wasFlood || events > FLOOD_PER_SECOND;
     },
   };
 }

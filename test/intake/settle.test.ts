@@ -54,6 +54,7 @@ function look(world: World, previous: Sighting | undefined): Settling {
     stamp,
     bytes: world.bytes,
     content: parseDepFile(Buffer.from(world.bytes, 'latin1')).kind,
+    cameWhole: false,
     nowMs: world.nowMs + world.skewMs,
     monotonicMs: world.nowMs,
     settleMs: SETTLE_MS,

@@ -3,6 +3,7 @@ import { mkdir, rename, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import { createArrivals } from '../../src/intake/arrivals.ts';
 import { createLooker, type DepLook } from '../../src/intake/look.ts';
 import { keyOf } from '../support/intake-follower.ts';
 import { createTempDir, type TempDir } from '../support/temp-dir.ts';
@@ -156,7 +157,13 @@ test('a missing file is absent; in a missing directory nothing can be said', asy
 });
 
 function lookAt(dir: TempDir, names: readonly string[], { settleMs = 100 } = {}): Promise<DepLook[]> {
-  const looker = createLooker({ dir: dir.path, settleMs, rescanMs: 2_000, clock: systemClock });
+  const looker = createLooker({
+    dir: dir.path,
+    settleMs,
+    rescanMs: 2_000,
+    clock: systemClock,
+    arrivals: createArrivals(),
+  });
   return Promise.all(names.map((name) => looker.look(keyOf(name))));
 }
 

@@ -144,16 +144,31 @@ test('the same content saved again is not reported again', async () => {
   expect(follower.versions(FILE)).toEqual(['v1', 'v2']);
 });
 
-test('a renamed file without a newline is reported without waiting for quiet', async () => {
+for (const restMs of [0, 20]) {
+  test(`a file without a newline, renamed ${restMs} ms after it was written, does not wait for quiet`, async () => {
+    await using dir = await createTempDir('writers');
+    await using follower = await followIntake(dir.path, { settleMs: 60_000, rescanMs: 60_000 });
+
+    // In the same tick of the clock of file times, only events can tell a rename from a write.
+    for (let count = 1; count <= 20; count += 1) {
+      await writeFile(dir.file('.upload'), `v${count}`);
+      await sleep(restMs);
+      await rename(dir.file('.upload'), dir.file(FILE));
+      await reported(follower, `v${count}`);
+    }
+  });
+}
+
+test('a new file without a newline waits for quiet, although its name has just appeared', async () => {
   await using dir = await createTempDir('writers');
   await using follower = await followIntake(dir.path, { settleMs: 60_000, rescanMs: 60_000 });
 
-  await writeFile(dir.file('.upload'), 'v1');
-  // The clock of file times ticks every few ms; a rename in the same tick as the write cannot be told from a write.
-  await sleep(20);
-  await rename(dir.file('.upload'), dir.file(FILE));
-
+  for (let count = 1; count <= 50; count += 1) await writeFile(dir.file(`s${count}_prod.dep`), 'v1');
+  await writeFile(dir.file(FILE), 'v1\n');
   await reported(follower, 'v1');
+  await eventually(() => follower.looks() > 50);
+
+  expect(follower.reports.map(({ key }) => key)).toEqual(['web_prod']);
 });
 
 test('a file with a newline is reported without waiting for quiet', async () => {
