@@ -2,9 +2,10 @@
 import type { Clock } from '../clock.ts';
 import { formatTarget, type Target } from '../domain/target.ts';
 import type { DeploymentView } from '../domain/workload.ts';
+import type { ServerTraits, WatchSink } from './collection-feed.ts';
 import type { Connection } from './connection.ts';
 import { parseDeployment, parseIdentity } from './views.ts';
-import { type ServerTraits, startWatch, type Watch, type WatchSink } from './watch.ts';
+import { startWatch, type Watch } from './watch.ts';
 
 export interface DeploymentWatch {
   start(): void;

@@ -1,6 +1,7 @@
 /** Where the ReplicaSets or Pods of one namespace go: ours are kept, the others are only known to have been there. */
+
+import type { WatchSink } from './collection-feed.ts';
 import type { Owned, OwnedObjects } from './owned-objects.ts';
-import type { WatchSink } from './watch.ts';
 
 export interface OwnedSinkOptions<T extends Owned> {
   readonly objects: OwnedObjects<T>;

@@ -1,12 +1,13 @@
 /** The ReplicaSets and Pods of namespaces in which rollouts run: two watches each, shared, and gone soon after. */
 import type { Clock } from '../clock.ts';
 import type { PodView, ReplicaSetView } from '../domain/workload.ts';
+import type { ServerTraits, WatchSink } from './collection-feed.ts';
 import type { Connection } from './connection.ts';
 import { createOwnedObjects, type OwnedObjects } from './owned-objects.ts';
 import { createOwnedSink } from './owned-sink.ts';
 import { parsePod } from './pod-view.ts';
 import { parseOwner, parseReplicaSet } from './views.ts';
-import { type ServerTraits, startWatch, type Watch, type WatchSink } from './watch.ts';
+import { startWatch, type Watch } from './watch.ts';
 
 /** What is known of one Deployment's rollout. */
 export interface RolloutObjects {

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/clock.ts';
+import type { ServerTraits } from '../../src/cluster/collection-feed.ts';
 import { type Connection, createConnection } from '../../src/cluster/connection.ts';
-import { type ServerTraits, startWatch, type Watch, type WatchStatus } from '../../src/cluster/watch.ts';
+import { startWatch, type Watch, type WatchStatus } from '../../src/cluster/watch.ts';
 import { eventually } from '../support/eventually.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { sendStatus } from './api-server.ts';
