@@ -140,7 +140,11 @@ test('watches cut every 20 ms and versions forgotten, the rollout is still seen 
   endCutting();
 
   await eventually(() => observer.deployment(web).live && observer.rollout('prod', uid).synced);
-  expect(observer.rollout('prod', uid).pods).toHaveLength(3);
+  // The last pod of the old ReplicaSet may still be going.
+  await eventually(() => observer.rollout('prod', uid).pods.length === 3);
+  expect(observer.rollout('prod', uid).pods.map((pod) => pod.containers[0]?.image)).toEqual(
+    Array.from({ length: 3 }, () => 'nginx:1.26.0'),
+  );
 });
 
 test('a third of all requests failing, the rollout is still seen to its end', async () => {
