@@ -9,14 +9,14 @@ import {
   RECORD_SCHEMA,
   type TargetRecord,
 } from '../domain/record.ts';
-import { formatTarget } from '../domain/target.ts';
+import { formatFileName, formatTarget } from '../domain/target.ts';
 import type { FailureSign } from '../rollout/failure-signs.ts';
 import { summaryLine } from '../rollout/words.ts';
 import type { Conclusion, Observation } from './decision.ts';
 
 /** The target as people write it, or the file's name when it names none. */
 export function subjectOf(observation: Observation): string {
-  return observation.target === undefined ? `${observation.key}.dep` : formatTarget(observation.target);
+  return observation.target === undefined ? formatFileName(observation.key) : formatTarget(observation.target);
 }
 
 export function targetEvent(
@@ -61,6 +61,7 @@ export function endAttempt(
     record: {
       ...answerOf(record, attempt, end, summary, now),
       ...memoryOf(record),
+      ...driftOf(record, attempt),
       attempt: { ...attempt, endedAt: now },
       past: withPast(record, { content, version, outcome, summary, at: now }),
       ...(succeeded ? successFacts(record, attempt, observation.elapsedMs, now) : {}),
@@ -151,6 +152,11 @@ export function memoryOf(record: TargetRecord | undefined): Partial<TargetRecord
     ...(verified === undefined ? {} : { verified }),
     ...(usualMs === undefined ? {} : { usualMs }),
   };
+}
+
+/** Drifts are counted through their corrections; a new content begins a new count. */
+export function driftOf(record: TargetRecord | undefined, attempt: Attempt): Pick<TargetRecord, 'drift'> {
+  return attempt.kind === 'correct-drift' && record?.drift !== undefined ? { drift: record.drift } : {};
 }
 
 export function withPast(record: TargetRecord | undefined, outcome: PastOutcome): readonly PastOutcome[] {

@@ -1,26 +1,16 @@
 /** The part of `decide` for a version that is to be brought to the cluster. */
-import { chooseContainer } from '../domain/container.ts';
-import type { DepRequest } from '../domain/dep-file.ts';
-import { imageForVersion } from '../domain/image.ts';
 import { type Attempt, type Block, RECORD_SCHEMA, type TargetRecord } from '../domain/record.ts';
 import type { Target } from '../domain/target.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { formatDuration } from '../rollout/words.ts';
-import { answerContent, memoryOf, subjectOf, targetEvent, withPast } from './conclusions.ts';
+import { applied, carries } from './attempt-marks.ts';
+import { answerContent, driftOf, memoryOf, subjectOf, targetEvent, withPast } from './conclusions.ts';
 import type { Conclusion, Decision, Observation } from './decision.ts';
-import { ATTEMPT_ANNOTATION, fencedPatch } from './fence.ts';
+import { fencedPatch } from './fence.ts';
+import { chooseImage, type Order } from './order.ts';
 import { allowsNamespace, type Policy } from './policy.ts';
 
-/** A version to deploy, as the dep file or the engine itself (rollback, drift) asks for it. */
-export interface Order {
-  readonly kind: Attempt['kind'];
-  readonly content: string;
-  readonly request: DepRequest;
-  /** Set when the image is known already and no rule is to be applied. */
-  readonly image?: string;
-}
-
-interface Moment {
+export interface Moment {
   readonly now: number;
   /** An id for a new attempt. */
   readonly newId: string;
@@ -52,6 +42,7 @@ export function decideDeploy(
         ? block(observation, record, order, 'forbidden', cluster.error.message, moment.now)
         : { kind: 'retry', error: cluster.error };
     case 'no-deployment':
+      if (cluster.namespace === 'unknown') return { kind: 'look-fresh' };
       return withoutDeployment(observation, record, order, target, policy, cluster.namespace, moment.now);
     case 'deployment':
       if (!cluster.fresh) return { kind: 'look-fresh' };
@@ -67,7 +58,7 @@ function withoutDeployment(
   order: Order,
   target: Target,
   policy: Policy,
-  namespace: 'present' | 'missing' | 'terminating' | 'unknown',
+  namespace: 'present' | 'missing' | 'terminating',
   now: number,
 ): Decision {
   const { service, namespace: name } = target;
@@ -102,6 +93,14 @@ function withDeployment(
   policy: Policy,
   { now, newId }: Moment,
 ): Decision {
+  const running = record?.attempt?.endedAt === undefined ? record?.attempt : undefined;
+  // An attempt whose patch was not answered is the same attempt again, not a second one.
+  const repeated =
+    running?.generation === undefined && running?.content === order.content && running.kind === order.kind;
+  if (repeated && record !== undefined && carries(deployment, running)) {
+    const answered = rollingOut(observation, record, applied(running, deployment), now);
+    return { kind: 'remember', record: answered, lookAgainInMs: 0 };
+  }
   if (deployment.deleting) {
     return block(observation, record, order, 'no-deployment', `Deployment ${deployment.name} is being deleted`, now);
   }
@@ -110,13 +109,6 @@ function withDeployment(
   if (deployment.paused) {
     const cause = `Deployment ${deployment.name} is paused; deployed after "kubectl rollout resume deployment/${deployment.name} -n ${deployment.namespace}"`;
     return block(observation, record, order, 'paused', cause, now);
-  }
-  const running = record?.attempt?.endedAt === undefined ? record?.attempt : undefined;
-  // An attempt whose patch was not answered is the same attempt again, not a second one.
-  const repeated =
-    running?.generation === undefined && running?.content === order.content && running.kind === order.kind;
-  if (repeated && record !== undefined && deployment.annotations[ATTEMPT_ANNOTATION] === running.id) {
-    return { kind: 'remember', record: { ...record, attempt: applied(running, deployment) }, lookAgainInMs: 0 };
   }
   const attempt: Attempt = {
     id: repeated ? running.id : newId,
@@ -128,14 +120,13 @@ function withDeployment(
     previousImage: choice.previousImage,
     startedAt: repeated ? running.startedAt : now,
   };
-  const ended =
-    !repeated && running?.generation !== undefined ? supersede(observation, running, attempt, now) : undefined;
+  // One that was not answered counts too: it may have been applied, or may still be.
+  const ended = repeated || running === undefined ? undefined : supersede(observation, running, attempt, now);
+  const past = ended === undefined ? (record?.past ?? []) : withPast(record, ended.past);
+  const isParked = record?.phase === 'blocked' && record.content === attempt.content;
   return {
     kind: 'patch',
-    record:
-      record?.phase === 'blocked' && record.content === attempt.content
-        ? { ...record, attempt }
-        : startRecord(observation, record, attempt, ended?.past, now),
+    record: isParked ? { ...record, attempt, past } : startRecord(observation, record, attempt, past, now),
     patch: fencedPatch(deployment, choice.index, attempt),
     events: ended === undefined ? [] : [ended.event],
   };
@@ -149,45 +140,7 @@ export function rollingOut(
   now: number,
 ): TargetRecord {
   if (record.phase === 'rolling-out') return { ...record, attempt };
-  return startRecord(observation, { ...record, attempt }, attempt, undefined, now);
-}
-
-/** The attempt as the Deployment that carries it shows it. */
-export function applied(attempt: Attempt, deployment: DeploymentView): Attempt {
-  const image = deployment.containers.find((container) => container.name === attempt.container)?.image;
-  // What another writer put there is not what admission made of ours.
-  const isOurs = deployment.templateManager === undefined || deployment.templateManager === 'deployment-k8s-engine';
-  return {
-    ...attempt,
-    uid: deployment.uid,
-    generation: deployment.generation,
-    ...(isOurs && image !== undefined ? { appliedImage: image } : {}),
-  };
-}
-
-type ContainerImage =
-  | { readonly kind: 'chosen'; index: number; container: string; image: string; previousImage: string }
-  | { readonly kind: 'refused'; readonly problem: string };
-
-function chooseImage(deployment: DeploymentView, order: Order, repo: string | undefined): ContainerImage {
-  const { request } = order;
-  const service = deployment.name;
-  // Without a repository a bare tag needs the container first; anything else can help to find the container.
-  const known = order.image === undefined ? imageForVersion(request.version, repo, service, undefined) : undefined;
-  const image = order.image ?? (known?.kind === 'image' ? known.image : undefined);
-  const choice = chooseContainer(deployment.containers, {
-    service,
-    ...(request.container === undefined ? {} : { container: request.container }),
-    ...(image === undefined ? {} : { image }),
-  });
-  if (choice.kind === 'refused') return choice;
-  const { index, container } = choice;
-  const found =
-    order.image === undefined
-      ? imageForVersion(request.version, repo, service, container.image)
-      : { kind: 'image' as const, image: order.image };
-  if (found.kind === 'refused') return found;
-  return { kind: 'chosen', index, container: container.name, image: found.image, previousImage: container.image };
+  return startRecord(observation, { ...record, attempt }, attempt, record.past, now);
 }
 
 function supersede(observation: Observation, old: Attempt, by: Attempt, now: number) {
@@ -212,7 +165,7 @@ function startRecord(
   observation: Observation,
   record: TargetRecord | undefined,
   attempt: Attempt,
-  ended: TargetRecord['past'][number] | undefined,
+  past: TargetRecord['past'],
   now: number,
 ): TargetRecord {
   return {
@@ -224,8 +177,9 @@ function startRecord(
     evidence: [],
     startedAt: now,
     ...memoryOf(record),
+    ...driftOf(record, attempt),
     attempt,
-    past: ended === undefined ? (record?.past ?? []) : withPast(record, ended),
+    past,
   };
 }
 
@@ -237,7 +191,12 @@ function refuse(
   now: number,
 ): Conclusion {
   const { content, request } = order;
-  return answerContent(observation, record, { outcome: 'refused', content, version: request.version, cause }, now);
+  const answer = { outcome: 'refused', content, version: request.version, cause } as const;
+  const { attempt } = record ?? {};
+  // A refused content is not tried again, so its attempt is not left open.
+  const isOpen = attempt?.content === content && attempt.generation === undefined && attempt.endedAt === undefined;
+  const closed = record !== undefined && isOpen ? { ...record, attempt: { ...attempt, endedAt: now } } : record;
+  return answerContent(observation, closed, answer, now);
 }
 
 /** Parks the target, and tells it unless the same obstacle was told for the same content. */

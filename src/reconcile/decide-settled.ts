@@ -5,19 +5,19 @@
 import type { Attempt, TargetRecord } from '../domain/record.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { judge } from '../rollout/verdict.ts';
+import { runsImageOf } from './attempt-marks.ts';
 import { endAttempt, subjectOf, targetEvent } from './conclusions.ts';
-import { decideDeploy, type Order, parkedLookMs } from './decide-deploy.ts';
+import { decideDeploy, type Moment } from './decide-deploy.ts';
+import { decideParked } from './decide-parked.ts';
 import type { Decision, Observation } from './decision.ts';
+import { type Order, orderAgain } from './order.ts';
 import type { Policy } from './policy.ts';
 
-interface Moment {
-  readonly now: number;
-  readonly newId: string;
-}
-
-/** Two writers fight when a target drifts this often within the window. */
+/** So many drifts within the window are corrected; at the next one two writers are fighting. */
 const FLAPS = 3;
 const FLAP_WINDOW_MS = 600_000;
+/** Stands for the image of a container that is gone. */
+const REMOVED = 'no such container';
 
 export function decideSettled(
   observation: Observation,
@@ -28,18 +28,18 @@ export function decideSettled(
 ): Decision {
   switch (record.phase) {
     case 'blocked':
-      return stillBlocked(observation, record, moment.now)
-        ? { kind: 'wait', lookAgainInMs: parkedLookMs(record.blockedBy), detail: record.summary }
-        : decideDeploy(observation, record, order, policy, moment);
+      return decideParked(observation, record, order, policy, moment);
     case 'failed':
     case 'timed-out':
       return wantsRollback(record, policy)
         ? rollBack(observation, record, policy, moment)
         : noticeRecovery(observation, record, policy, moment.now);
     case 'succeeded':
-      return noticeDrift(observation, record, order, policy, moment);
-    case 'rolling-out':
+      return noticeDrift(observation, record, policy, moment);
     case 'superseded':
+      // The file had gone before its version was applied, and is back.
+      return decideDeploy(observation, record, order, policy, moment);
+    case 'rolling-out':
     case 'rolled-back':
     case 'rollback-failed':
     case 'refused':
@@ -47,25 +47,6 @@ export function decideSettled(
       return { kind: 'nothing' };
     default:
       return record.phase satisfies never;
-  }
-}
-
-/** Whether what the watch knows says that nothing has changed; a GET of this pass is always worth a decision. */
-function stillBlocked({ cluster }: Observation, record: TargetRecord, now: number): boolean {
-  if (record.blockedBy === 'forbidden' && now - (record.finishedAt ?? 0) < parkedLookMs('forbidden')) return true;
-  switch (cluster.kind) {
-    case 'unseen':
-      return true;
-    case 'no-deployment':
-      return cluster.namespace === 'unknown';
-    case 'deployment':
-      return (
-        !cluster.fresh && (cluster.deployment.deleting || (record.blockedBy === 'paused' && cluster.deployment.paused))
-      );
-    case 'error':
-      return false;
-    default:
-      return cluster satisfies never;
   }
 }
 
@@ -81,8 +62,12 @@ function wantsRollback(record: TargetRecord, policy: Policy): boolean {
 }
 
 function rollBack(observation: Observation, record: TargetRecord, policy: Policy, moment: Moment): Decision {
-  if (record.verified === undefined) return { kind: 'nothing' };
-  const { version, image, container } = record.verified;
+  const { attempt, verified } = record;
+  if (attempt === undefined || verified === undefined) return { kind: 'nothing' };
+  const deployment = seen(observation);
+  // Somebody has mended it by hand: there is nothing of ours to take back.
+  if (deployment !== undefined && !runsImageOf(deployment, attempt)) return { kind: 'nothing' };
+  const { version, image, container } = verified;
   const order: Order = { kind: 'rollback', content: record.content, request: { version, container }, image };
   return decideDeploy(observation, record, order, policy, moment);
 }
@@ -104,13 +89,7 @@ function noticeRecovery(observation: Observation, record: TargetRecord, policy: 
   return endAttempt(observation, record, attempt, { outcome: 'succeeded', what: 'recovered', cause: '', summary }, now);
 }
 
-function noticeDrift(
-  observation: Observation,
-  record: TargetRecord,
-  order: Order,
-  policy: Policy,
-  moment: Moment,
-): Decision {
+function noticeDrift(observation: Observation, record: TargetRecord, policy: Policy, moment: Moment): Decision {
   const { attempt } = record;
   const deployment = seen(observation);
   // A record adopted from an earlier engine knows no image to compare with.
@@ -118,34 +97,37 @@ function noticeDrift(
   const image = deployment.containers.find((container) => container.name === attempt.container)?.image;
   if (image === (attempt.appliedImage ?? attempt.image)) {
     const { drift, ...kept } = record;
-    if (drift !== undefined && drift.image !== '')
-      return { kind: 'remember', record: { ...kept, drift: { ...drift, image: '' } } };
+    if (drift !== undefined && drift.image !== '') {
+      return { kind: 'remember', record: { ...kept, drift: { ...drift, image: '' } }, lookAgainInMs: 0 };
+    }
     return noticeLateCrash(observation, record, attempt, deployment, policy, moment);
   }
   if (policy.drift === 'ignore' || deployment.deleting) return { kind: 'nothing' };
-  return tellDrift(observation, record, order, policy, moment, { image: image ?? '', by: deployment.templateManager });
+  // Back to what was verified: what the file's words would mean now may depend on the image that drifted in.
+  const correction: Order = { kind: 'correct-drift', content: record.content, ...orderAgain(attempt) };
+  const change = { image: image ?? REMOVED, by: deployment.templateManager };
+  return tellDrift(observation, record, correction, policy, moment, change);
 }
 
 function tellDrift(
   observation: Observation,
   record: TargetRecord,
-  order: Order,
+  correction: Order,
   policy: Policy,
   moment: Moment,
   change: { readonly image: string; readonly by: string | undefined },
 ): Decision {
   const { now } = moment;
   const earlier = (record.drift?.seenAt ?? []).filter((at) => now - at < FLAP_WINDOW_MS);
-  const isNew = record.drift?.image !== change.image;
-  const flapping = earlier.length >= FLAPS;
-  if (!isNew) {
-    const correct = policy.drift === 'correct' && !flapping;
-    return correct
-      ? decideDeploy(observation, record, { ...order, kind: 'correct-drift' }, policy, moment)
+  if (record.drift?.image === change.image) {
+    const isHeld = record.drift.seenAt.length > FLAPS;
+    return policy.drift === 'correct' && !isHeld
+      ? decideDeploy(observation, record, correction, policy, moment)
       : { kind: 'nothing' };
   }
+  const flapping = earlier.length >= FLAPS;
   const who = change.by ?? 'another client';
-  const found = change.image === '' ? 'removed the container' : `set the image to ${change.image}`;
+  const found = change.image === REMOVED ? 'removed the container' : `set the image to ${change.image}`;
   const next = flapping
     ? 'two writers are fighting, so it is left as it is; find the other one'
     : policy.drift === 'correct'

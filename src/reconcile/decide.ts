@@ -4,11 +4,15 @@
  */
 import type { DepLook } from '../domain/dep-look.ts';
 import { type Attempt, RECORD_SCHEMA, type TargetRecord } from '../domain/record.ts';
-import { answerContent, memoryOf, subjectOf } from './conclusions.ts';
-import { decideDeploy, type Order } from './decide-deploy.ts';
+import { runsImageOf } from './attempt-marks.ts';
+import { answerContent, subjectOf } from './conclusions.ts';
+import { decideDeploy, type Moment } from './decide-deploy.ts';
+import { decideParked, decideParkedBehind, wasRefusedJustNow } from './decide-parked.ts';
 import { decideRunning } from './decide-running.ts';
 import { decideSettled } from './decide-settled.ts';
+import { decideUnanswered } from './decide-unanswered.ts';
 import type { Decision, Observation } from './decision.ts';
+import { type Order, orderAgain } from './order.ts';
 import { allowsNamespace, type Policy } from './policy.ts';
 
 /**
@@ -22,10 +26,9 @@ export function decide(
   observation: Observation,
   record: TargetRecord | undefined,
   policy: Policy,
-  moment: { readonly now: number; readonly newId: string },
+  moment: Moment,
 ): Decision {
   const { desired } = observation;
-  const running = runningAttempt(record);
   switch (desired.kind) {
     case 'refused':
       if (record?.content !== desired.content) return refuseContent(observation, record, desired, moment.now);
@@ -33,28 +36,57 @@ export function decide(
     case 'wanted': {
       const order: Order = { kind: 'deploy', content: desired.content, request: desired.request };
       if (record?.content !== desired.content) return decideNewContent(observation, record, order, policy, moment);
-      // Not answered yet: the patch was not sent, or its answer was lost.
-      if (running !== undefined && running.generation === undefined) {
-        return decideDeploy(observation, record, { ...order, ...orderOf(running) }, policy, moment);
-      }
-      if (running === undefined) return decideSettled(observation, record, order, policy, moment);
-      break;
+      return decideSameContent(observation, record, order, policy, moment);
     }
     case 'absent':
-      if (record !== undefined && running !== undefined && running.generation === undefined) {
-        return withdraw(observation, record, running, moment.now);
-      }
-      break;
     case 'not-ready':
     case 'unreadable':
       break;
     default:
       return desired satisfies never;
   }
-  if (record !== undefined && running?.generation !== undefined) {
-    return decideRunning(observation, record, running, policy, moment.now);
+  const running = runningAttempt(record);
+  if (record === undefined || running === undefined) return idle(desired);
+  return decideOpen(observation, record, running, policy, moment.now);
+}
+
+/** An attempt that is open whatever the file says now. */
+function decideOpen(
+  observation: Observation,
+  record: TargetRecord,
+  running: Attempt,
+  policy: Policy,
+  now: number,
+): Decision {
+  return running.generation === undefined
+    ? decideUnanswered(observation, record, running, idle(observation.desired), now)
+    : decideRunning(observation, record, running, policy, now);
+}
+
+/** The file holds what the record answers. */
+function decideSameContent(
+  observation: Observation,
+  record: TargetRecord,
+  order: Order,
+  policy: Policy,
+  moment: Moment,
+): Decision {
+  const running = runningAttempt(record);
+  if (running === undefined) return decideSettled(observation, record, order, policy, moment);
+  if (running.content === order.content) {
+    if (running.generation !== undefined) return decideRunning(observation, record, running, policy, moment.now);
+    if (wasRefusedJustNow(record, moment.now)) return decideParked(observation, record, order, policy, moment);
+    // Not answered yet: the patch was not sent, or its answer was lost.
+    return decideDeploy(observation, record, { ...order, ...unansweredOrder(running) }, policy, moment);
   }
-  return idle(desired);
+  return record.phase === 'blocked' && running.generation !== undefined
+    ? decideParkedBehind(observation, record, running, order, policy, moment)
+    : decideOpen(observation, record, running, policy, moment.now);
+}
+
+/** What a rollback or a correction brings is what was verified; a deployment follows the file. */
+function unansweredOrder(attempt: Attempt): Partial<Order> {
+  return attempt.kind === 'deploy' ? {} : { kind: attempt.kind, ...orderAgain(attempt) };
 }
 
 /** The attempt whose rollout is not concluded, if there is one. */
@@ -62,19 +94,12 @@ export function runningAttempt(record: TargetRecord | undefined): Attempt | unde
   return record?.attempt?.endedAt === undefined ? record?.attempt : undefined;
 }
 
-/** The image of a rollback is the verified one, not what today's settings would make of its version. */
-function orderOf(attempt: Attempt): Partial<Order> {
-  if (attempt.kind !== 'rollback') return { kind: attempt.kind };
-  const { kind, version, container, image } = attempt;
-  return { kind, request: { version, container }, image };
-}
-
 function decideNewContent(
   observation: Observation,
   record: TargetRecord | undefined,
   order: Order,
   policy: Policy,
-  moment: { readonly now: number; readonly newId: string },
+  moment: Moment,
 ): Decision {
   const { version, container } = order.request;
   if (record === undefined && observation.last === version) return adopt(observation, order, moment.now);
@@ -87,37 +112,26 @@ function decideNewContent(
     (container === undefined || container === attempt.container);
   // Another comment or another newline is no other order.
   if (meansTheSame && attempt.endedAt === undefined) {
-    return { kind: 'remember', record: { ...record, ...renamed(record, attempt, order) }, lookAgainInMs: 0 };
+    return { kind: 'remember', record: resumed(observation, record, attempt, order), lookAgainInMs: 0 };
   }
   if (meansTheSame && record.phase === 'succeeded' && allowsNamespace(policy, observation.target?.namespace ?? '')) {
     const { cluster } = observation;
     if (cluster.kind === 'unseen') return { kind: 'look-fresh' };
-    if (cluster.kind === 'deployment' && runs(cluster.deployment, attempt)) {
-      return { kind: 'remember', record: { ...record, ...renamed(record, attempt, order) } };
+    if (cluster.kind === 'deployment' && runsImageOf(cluster.deployment, attempt)) {
+      const { content } = order;
+      return { kind: 'remember', record: { ...record, content, attempt: { ...attempt, content } }, lookAgainInMs: 0 };
     }
   }
   return decideDeploy(observation, record, order, policy, moment);
 }
 
-function runs(
-  deployment: {
-    readonly uid: string;
-    readonly containers: readonly { readonly name: string; readonly image: string }[];
-  },
-  attempt: Attempt,
-): boolean {
-  const image = deployment.containers.find((container) => container.name === attempt.container)?.image;
-  return deployment.uid === attempt.uid && image === (attempt.appliedImage ?? attempt.image);
-}
-
-/** The same answer, now for the new bytes. */
-function renamed(record: TargetRecord, attempt: Attempt, order: Order): Partial<TargetRecord> {
+/** The rollout goes on, now for the new bytes: also when what stood in the file in between had an answer of its own. */
+function resumed(observation: Observation, record: TargetRecord, attempt: Attempt, order: Order): TargetRecord {
+  const { finishedAt: _finishedAt, blockedBy: _blockedBy, ...kept } = record;
   const { content } = order;
-  return {
-    content,
-    attempt: { ...attempt, content },
-    ...(record.phase === 'rolling-out' ? {} : { startedAt: record.startedAt }),
-  };
+  const { version, startedAt } = attempt;
+  const summary = `${subjectOf(observation)} ${version} is being deployed`;
+  return { ...kept, phase: 'rolling-out', version, content, summary, startedAt, attempt: { ...attempt, content } };
 }
 
 /** A `.last` without a record is an earlier engine's: what it completed is not deployed again. */
@@ -148,19 +162,6 @@ function refuseContent(
   const { content, line, problem } = desired;
   const cause = line === undefined ? problem : `line ${line}: ${problem}`;
   return answerContent(observation, record, { outcome: 'refused', content, version: '', cause }, now);
-}
-
-/** The file went away before its version was sent: nothing is deployed, and nothing is left open. */
-function withdraw(observation: Observation, record: TargetRecord, attempt: Attempt, now: number): Decision {
-  const { content, version } = attempt;
-  const cause = 'the dep file was removed before it was applied';
-  const memory = memoryOf(record);
-  return answerContent(
-    observation,
-    { ...record, ...memory, attempt: { ...attempt, endedAt: now } },
-    { outcome: 'superseded', content, version, cause },
-    now,
-  );
 }
 
 function idle(desired: DepLook): Decision {

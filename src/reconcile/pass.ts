@@ -9,9 +9,10 @@ import type { EngineEvent } from '../domain/event.ts';
 import type { TargetRecord } from '../domain/record.ts';
 import { parseTargetKey, type Target, type TargetKey } from '../domain/target.ts';
 import type { StateStore } from '../state/store.ts';
+import { applied } from './attempt-marks.ts';
 import { endAttempt, targetEvent } from './conclusions.ts';
 import { decide, runningAttempt } from './decide.ts';
-import { applied, rollingOut } from './decide-deploy.ts';
+import { rollingOut } from './decide-deploy.ts';
 import type { ClusterLook, Conclusion, Decision, Observation } from './decision.ts';
 import type { EvidenceGatherer } from './evidence.ts';
 import { createClusterEyes } from './observe.ts';
@@ -132,11 +133,12 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     const { key, target } = observation;
     const attempt = decision.record.attempt;
     if (target === undefined || attempt === undefined) return {};
-    await store.writeRecord(key, decision.record);
     // The fence needs a reading that is later than the GET.
     const now = await lookAt(key);
     if (now.kind !== 'wanted' || now.content !== attempt.content) return { lookAgainInMs: 0 };
+    // Told before the record forgets what is told: a crash in between tells it again under the same id.
     for (const event of decision.events) await report(event);
+    await store.writeRecord(key, decision.record);
     try {
       const deployment = await cluster.patchDeployment(target, decision.patch);
       const record = rollingOut(observation, decision.record, applied(attempt, deployment), clock.now());
@@ -164,7 +166,7 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
       outcome: 'failed',
       cause: `the API server refused the change: ${error.detail || error.message}`,
     } as const;
-    return conclude(observation, endAttempt(observation, record, attempt, end, clock.now()));
+    return conclude(observation, endAttempt({ ...observation, elapsedMs: 0 }, record, attempt, end, clock.now()));
   }
 
   async function createNamespace(

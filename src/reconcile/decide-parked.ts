@@ -1,0 +1,63 @@
+/** The part of `decide` for a content that waits for somebody outside: a right, an object, the end of a pause. */
+import type { Attempt, TargetRecord } from '../domain/record.ts';
+import { decideDeploy, type Moment, parkedLookMs } from './decide-deploy.ts';
+import { decideRunning } from './decide-running.ts';
+import type { Decision, Observation } from './decision.ts';
+import type { Order } from './order.ts';
+import type { Policy } from './policy.ts';
+
+export function decideParked(
+  observation: Observation,
+  record: TargetRecord,
+  order: Order,
+  policy: Policy,
+  moment: Moment,
+): Decision {
+  return stillParked(observation, record, moment.now)
+    ? { kind: 'wait', lookAgainInMs: parkedLookMs(record.blockedBy), detail: record.summary }
+    : decideDeploy(observation, record, order, policy, moment);
+}
+
+/** The same while the rollout of an older content runs: it is judged until the newer one can go over it. */
+export function decideParkedBehind(
+  observation: Observation,
+  record: TargetRecord,
+  running: Attempt,
+  order: Order,
+  policy: Policy,
+  moment: Moment,
+): Decision {
+  const parked = decideParked(observation, record, order, policy, moment);
+  // What is to be remembered is that it was tried; the next pass judges the rollout.
+  if (parked.kind === 'remember') return { ...parked, lookAgainInMs: 0 };
+  if (parked.kind !== 'wait') return parked;
+  const judged = decideRunning(observation, record, running, policy, moment.now);
+  if (judged.kind !== 'wait') return judged;
+  return { ...judged, lookAgainInMs: Math.min(judged.lookAgainInMs, parked.lookAgainInMs) };
+}
+
+/** Whether what the watch knows says that nothing has changed; a GET of this pass is always worth a decision. */
+export function stillParked({ cluster }: Observation, record: TargetRecord, now: number): boolean {
+  if (wasRefusedJustNow(record, now)) return true;
+  switch (cluster.kind) {
+    case 'unseen':
+      return true;
+    case 'no-deployment':
+      // No watch tells when a namespace is gone at last.
+      return cluster.namespace === 'unknown' && record.blockedBy !== 'namespace-terminating';
+    case 'deployment':
+      return (
+        !cluster.fresh && (cluster.deployment.deleting || (record.blockedBy === 'paused' && cluster.deployment.paused))
+      );
+    case 'error':
+      return false;
+    default:
+      return cluster satisfies never;
+  }
+}
+
+/** Only trying shows whether a right was granted, so it is tried now and then and not at every hint. */
+export function wasRefusedJustNow(record: TargetRecord, now: number): boolean {
+  const isForbidden = record.phase === 'blocked' && record.blockedBy === 'forbidden';
+  return isForbidden && now - (record.finishedAt ?? 0) < parkedLookMs('forbidden');
+}

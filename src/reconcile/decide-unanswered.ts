@@ -1,0 +1,54 @@
+/**
+ * The part of `decide` for an attempt whose patch was not answered and whose content the file no longer holds: it may
+ * have been applied all the same, and then its rollout is seen through like any other.
+ */
+import type { DepLook } from '../domain/dep-look.ts';
+import type { Attempt, TargetRecord } from '../domain/record.ts';
+import { applied, carries } from './attempt-marks.ts';
+import { endAttempt } from './conclusions.ts';
+import type { Decision, Observation } from './decision.ts';
+
+/** How soon it is looked for again where the account may not read the Deployment, ms. */
+const FORBIDDEN_LOOK_MS = 30_000;
+
+/**
+ * @param meanwhile what is decided while the file says nothing clear: it may yet hold the content again
+ */
+export function decideUnanswered(
+  observation: Observation,
+  record: TargetRecord,
+  attempt: Attempt,
+  meanwhile: Decision,
+  now: number,
+): Decision {
+  const { cluster, desired } = observation;
+  switch (cluster.kind) {
+    case 'unseen':
+      return { kind: 'look-fresh' };
+    case 'error':
+      return cluster.error.kind === 'forbidden'
+        ? { kind: 'wait', lookAgainInMs: FORBIDDEN_LOOK_MS, detail: cluster.error.message }
+        : { kind: 'retry', error: cluster.error };
+    case 'deployment':
+      if (!cluster.fresh) return { kind: 'look-fresh' };
+      if (!carries(cluster.deployment, attempt)) break;
+      return {
+        kind: 'remember',
+        record: { ...record, attempt: applied(attempt, cluster.deployment) },
+        lookAgainInMs: 0,
+      };
+    case 'no-deployment':
+      break;
+    default:
+      return cluster satisfies never;
+  }
+  if (desired.kind === 'not-ready' || desired.kind === 'unreadable') return meanwhile;
+  return endAttempt(observation, record, attempt, { outcome: 'superseded', cause: whyWithdrawn(desired) }, now);
+}
+
+/** Nothing is deployed, and nothing is left open. */
+function whyWithdrawn(desired: DepLook): string {
+  return desired.kind === 'absent'
+    ? 'the dep file was removed before it was applied'
+    : 'the dep file held something else before it was applied';
+}
