@@ -1,10 +1,11 @@
 /** The directory of dep files: which there are, what each says, and a hint whenever one may have changed. */
 import { resolve } from 'node:path';
 import type { Clock } from '../clock.ts';
+import type { DepLook } from '../domain/dep-look.ts';
 import type { TargetKey } from '../domain/target.ts';
 import { createArrivals } from './arrivals.ts';
 import { scanDirectory } from './directory-scan.ts';
-import { createLooker, type DepLook } from './look.ts';
+import { createLooker } from './look.ts';
 import { createRescan } from './rescan.ts';
 import { createWatcher } from './watcher.ts';
 

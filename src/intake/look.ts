@@ -1,24 +1,14 @@
 /** What can be said of one dep file now. */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import { type DepRequest, MAX_DEP_FILE_BYTES, parseDepFile } from '../domain/dep-file.ts';
+import { MAX_DEP_FILE_BYTES, parseDepFile } from '../domain/dep-file.ts';
+import type { DepLook } from '../domain/dep-look.ts';
 import { DEP_EXTENSION, type TargetKey } from '../domain/target.ts';
 import type { Arrivals } from './arrivals.ts';
 import type { FileStamp } from './file-stamp.ts';
 import { createGate } from './gate.ts';
 import { type Sighting, settle } from './settle.ts';
 import { type FileReading, type Reading, readStable } from './stable-read.ts';
-
-export type DepLook =
-  | { readonly kind: 'absent' }
-  /** Empty, comments only, still being written, or changed while it was read. */
-  | { readonly kind: 'not-ready'; readonly lookAgainInMs: number }
-  /** Nothing can be said: no permission, a failing disk, the directory gone. The last good content stays in force. */
-  | { readonly kind: 'unreadable'; readonly problem: string; readonly lookAgainInMs: number }
-  /** Finished, and not a dep file. `content` is as for `wanted`; for what is not read, it stands for the thing itself. */
-  | { readonly kind: 'refused'; readonly content: string; readonly line?: number; readonly problem: string }
-  /** `content` is the SHA-256 of the bytes, in hex. */
-  | { readonly kind: 'wanted'; readonly content: string; readonly request: DepRequest };
 
 export interface Looker {
   /** Reads the file now. Calls for one key take turns. */

@@ -53,7 +53,7 @@ describe.runIf(requireTool(SSHD, 'scp', 'sftp'))('a real OpenSSH server', () => 
       }
 
       for (const [index, file] of fileNames().entries()) {
-        expect(follower.versions(file)).toEqual([...ROUNDS.keys()].map((round) => version(round, index)));
+        expect(versionsInTurn(follower, file)).toEqual([...ROUNDS.keys()].map((round) => version(round, index)));
       }
     });
   }
@@ -73,7 +73,7 @@ describe.runIf(requireTool(SSHD, 'scp', 'sftp'))('a real OpenSSH server', () => 
       }
 
       for (const file of files) {
-        expect(follower.versions(basename(file))).toEqual(['v1.2.3', 'v2', 'v2.0.1', 'v3']);
+        expect(versionsInTurn(follower, basename(file))).toEqual(['v1.2.3', 'v2', 'v2.0.1', 'v3']);
       }
     });
   }
@@ -106,6 +106,14 @@ async function prepare(source: TempDir, round: number): Promise<string[]> {
   const files = fileNames().map(source.file);
   await Promise.all(files.map((file, index) => writeFile(file, content(round, index))));
   return files;
+}
+
+/**
+ * Where `v2` is written over `v1` and a newline, the file holds `v2` and that newline until it is cut: another content
+ * for a moment, and the version that was meant all the same.
+ */
+function versionsInTurn(follower: IntakeFollower, file: string): string[] {
+  return follower.versions(file).filter((version, index, all) => version !== all[index - 1]);
 }
 
 function latestVersion(follower: IntakeFollower, file: string): string | undefined {

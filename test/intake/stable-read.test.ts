@@ -3,8 +3,9 @@ import { mkdir, rename, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
+import type { DepLook } from '../../src/domain/dep-look.ts';
 import { createArrivals } from '../../src/intake/arrivals.ts';
-import { createLooker, type DepLook } from '../../src/intake/look.ts';
+import { createLooker } from '../../src/intake/look.ts';
 import { keyOf } from '../support/intake-follower.ts';
 import { createTempDir, type TempDir } from '../support/temp-dir.ts';
 

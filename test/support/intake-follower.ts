@@ -1,9 +1,9 @@
 /** The intake on a real directory, with the least that a work queue does: look when hinted, look again when told. */
 import { performance } from 'node:perf_hooks';
 import { systemClock } from '../../src/clock.ts';
+import type { DepLook } from '../../src/domain/dep-look.ts';
 import { keyOfFileName, type TargetKey } from '../../src/domain/target.ts';
 import { createIntake, type Intake, type IntakeHealth, type IntakeOptions } from '../../src/intake/intake.ts';
-import type { DepLook } from '../../src/intake/look.ts';
 
 /** What a look said, kept when it is not what the look before said. */
 export interface Report {
