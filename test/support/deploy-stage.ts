@@ -198,7 +198,7 @@ function toldOf(body: unknown, service: string | undefined): readonly Told[] {
       'value',
     );
   const told = {
-    title: textAt(attachment, 'title').replace(/^\P{L}+/u, ''),
+    title: textAt(attachment, 'title').replace(/^[^A-Z]+/, ''),
     service: field('Service'),
     version: field('Version'),
     text: field('Error', 'Message'),

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import type { ProxyRequest } from '../support/proxy-faults.ts';
+import { startStage } from './control-plane-stage.ts';
+
+const isWatch = ({ isWatch }: ProxyRequest) => isWatch;
+
+test.each([
+  ['cut every second', { kind: 'cut', afterMs: 1_000 }],
+  ['closed every second as by a time-out', { kind: 'cut', afterMs: 1_000, clean: true }],
+  ['cut as soon as they open', { kind: 'cut', afterMs: 0 }],
+] as const)('watches %s delay no verdict for long', async (_, action) => {
+  await using stage = await startStage({ engine: false });
+  const fault = stage.proxy.fault({ match: isWatch, action });
+  await stage.startEngine();
+  await stage.deployments.create('web', { podAnnotations: { 'sandbox/behaviour': 'ready after=10s' } });
+
+  const good = await stage.deploy('web', '1.25.0\n');
+
+  expect(good.phase).toBe('succeeded');
+  expect(fault.hits).toBeGreaterThan(1);
+  expect(await stage.deployments.templateChanges('web')).toBe(1);
+});
+
+test('a crash loop is named though the watches are cut every second', async () => {
+  await using stage = await startStage({ engine: false });
+  stage.proxy.fault({ match: isWatch, action: { kind: 'cut', afterMs: 1_000 } });
+  await stage.startEngine();
+  await stage.deployments.create('web');
+
+  const answer = await stage.deploy('web', '1.26.0-broken\n');
+
+  expect(answer.phase).toBe('failed');
+  expect(answer.summary).toContain('container app exits 1');
+});
+
+test('watches that are silent from the start are no reason to wait', async () => {
+  await using stage = await startStage({ engine: false });
+  stage.proxy.fault({ match: isWatch, action: { kind: 'stall', afterMs: 0 } });
+  await stage.startEngine();
+  await stage.deployments.create('web');
+
+  const answer = await stage.deploy('web', '1.25.0\n');
+
+  expect(answer.phase).toBe('succeeded');
+});
+
+test('watches that fall silent in the middle of a rollout are no reason to wait long', async () => {
+  await using stage = await startStage({ engine: false });
+  stage.proxy.fault({ match: isWatch, action: { kind: 'stall', afterMs: 1_500 } });
+  await stage.startEngine();
+  await stage.deployments.create('web', { podAnnotations: { 'sandbox/behaviour': 'ready after=20s' } });
+  await stage.write('web', '1.25.0\n');
+
+  const answer = await stage.concluded('web', '1.25.0\n', { timeoutMs: 60_000 });
+
+  expect(answer.phase).toBe('succeeded');
+});
+
+test('watches answered with 410 start over', async () => {
+  await using stage = await startStage();
+  await stage.deployments.create('web');
+  await stage.deploy('web', '1.25.0\n');
+
+  const gone = stage.proxy.fault({ match: isWatch, action: { kind: 'answer', status: 410 }, times: 3 });
+  await stage.proxy.setReachable(false);
+  await stage.proxy.setReachable(true);
+  await eventually(() => gone.hits === 3);
+
+  expect(await stage.deploy('web', '1.26.0\n')).toMatchObject({ phase: 'succeeded' });
+});
+
+test('watches that are forbidden are replaced by looking', async () => {
+  await using stage = await startStage({ engine: false });
+  stage.proxy.fault({ match: isWatch, action: { kind: 'answer', status: 403 } });
+  await stage.startEngine();
+  await stage.deployments.create('web');
+
+  const good = await stage.deploy('web', '1.25.0\n');
+  const bad = await stage.deploy('web', '1.26.0-missing\n');
+
+  expect([good.phase, bad.phase]).toEqual(['succeeded', 'failed']);
+  expect(bad.summary).toContain('cannot be pulled');
+});
