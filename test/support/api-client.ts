@@ -31,8 +31,11 @@ export interface ApiClient {
   request(method: string, path: string, options?: ApiRequest): Promise<ApiAnswer>;
   /** The body of a request that must succeed; rejects with the server's own words otherwise. */
   ask(method: string, path: string, options?: ApiRequest): Promise<unknown>;
-  /** Calls `onEvent` for each event until the stream ends (settles) or breaks (rejects). `path` holds `watch=1`. */
-  watch(path: string, onEvent: (event: WatchEvent) => void, signal?: AbortSignal): Promise<void>;
+  /**
+   * Calls `onEvent` for each event until the stream ends (settles) or breaks (rejects). `path` holds `watch=1`.
+   * `onOpen`: the server has answered, and from now on misses nothing.
+   */
+  watch(path: string, onEvent: (event: WatchEvent) => void, signal?: AbortSignal, onOpen?: () => void): Promise<void>;
   close(): void;
 }
 
@@ -78,9 +81,10 @@ export function createApiClient({ url, token, maxConnections = 32 }: ApiClientOp
     return { status: answer.statusCode ?? 0, headers: answer.headers, body: parsed(await text(answer)) };
   };
 
-  const watch = async (path: string, onEvent: (event: WatchEvent) => void, signal?: AbortSignal): Promise<void> => {
+  const watch: ApiClient['watch'] = async (path, onEvent, signal, onOpen) => {
     const answer = await open('GET', path, signal === undefined ? {} : { signal });
     if (answer.statusCode !== 200) throw refusal('GET', path, answer.statusCode, parsed(await text(answer)));
+    onOpen?.();
     const broken = new Promise<never>((_resolve, reject) => answer.once('error', reject));
     const read = async () => {
       for await (const line of createInterface(answer)) {

@@ -1,9 +1,10 @@
 /** DELETE of an object or of all a selector selects. */
-import { conflict, invalid, notFound } from '../api-status.ts';
+import { conflict, forbidden, invalid, notFound } from '../api-status.ts';
 import { requestDeletion } from '../controllers/deletion.ts';
 import { at, type Fields, fields, type KubeObject, number, text } from '../objects.ts';
 import type { ResourceInfo } from '../resources.ts';
 import type { Store } from '../store.ts';
+import { isDryRun } from './options.ts';
 import type { ApiRequest } from './request.ts';
 import { selected, selectionOf, storedAs } from './selection.ts';
 
@@ -17,6 +18,9 @@ export interface Deletes {
   /** The objects as they were. */
   collection(request: ApiRequest): readonly KubeObject[];
 }
+
+/** A cluster does not work without them. */
+const lastingNamespaces: ReadonlySet<string> = new Set(['default', 'kube-public', 'kube-system']);
 
 export function createDeletes(store: Store, now: () => number): Deletes {
   function mark(request: ApiRequest, { metadata }: KubeObject): KubeObject | undefined {
@@ -34,6 +38,9 @@ export function createDeletes(store: Store, now: () => number): Deletes {
     const { info, namespace, name = '' } = request;
     const object = store.get(storedAs(info), namespace, name);
     if (!object) throw notFound(info.key, name);
+    if (info.key === 'namespaces' && lastingNamespaces.has(name)) {
+      throw forbidden(info.key, name, 'this namespace may not be deleted');
+    }
     checkPreconditions(info, object, fields(at(request.body, 'preconditions')));
     const terminating = isDryRun(request) ? undefined : mark(request, object);
     if (terminating) return { kind: 'object', object: terminating };
@@ -48,26 +55,6 @@ export function createDeletes(store: Store, now: () => number): Deletes {
   }
 
   return { one, collection };
-}
-
-const optionKinds: Readonly<Record<string, string>> = {
-  create: 'CreateOptions',
-  update: 'UpdateOptions',
-  patch: 'PatchOptions',
-  delete: 'DeleteOptions',
-  deletecollection: 'DeleteOptions',
-};
-
-/** Whether the request asks to store nothing; throws ApiStatus 422 for a value other than `All`. */
-export function isDryRun({ query, body, verb }: ApiRequest): boolean {
-  const inBody = verb === 'delete' || verb === 'deletecollection' ? at(body, 'dryRun', 0) : undefined;
-  const asked = [...query.getAll('dryRun'), ...(inBody === undefined ? [] : [String(inBody)])];
-  const other = asked.find((value) => value !== 'All');
-  if (other === undefined) return asked.length > 0;
-  const message = `Unsupported value: ${JSON.stringify(asked)}: supported values: "All"`;
-  throw invalid(optionKinds[verb] ?? '', 'meta.k8s.io', '', [
-    { reason: 'FieldValueNotSupported', message, field: 'dryRun' },
-  ]);
 }
 
 type Propagation = 'Background' | 'Foreground' | 'Orphan';

@@ -1,10 +1,12 @@
 /** The four kinds of patch, told apart by content type. */
-import { ApiStatus, badRequest, invalid } from '../api-status.ts';
+import { ApiStatus, badRequest, unclassified } from '../api-status.ts';
 import { isFields, type KubeObject } from '../objects.ts';
 import { applyJsonPatch, applyMergePatch } from '../patch/json-patch.ts';
 import type { Writer } from '../patch/managed-fields.ts';
 import { applyServerSide } from '../patch/server-side-apply.ts';
 import { applyStrategicMerge } from '../patch/strategic-merge.ts';
+import { undeclaredFields } from '../schema/field-types.ts';
+import { forbidForce, invalidOption } from './options.ts';
 import { type ApiRequest, flag, objectBody } from './request.ts';
 
 export const APPLY = 'application/apply-patch+yaml';
@@ -29,13 +31,13 @@ export function applyPatch(request: ApiRequest, target: KubeObject, writer: Writ
   const force = flag(request.query, 'force');
   switch (patchType(request.contentType)) {
     case 'application/json-patch+json':
-      forbidForce(force);
+      forbidForce(request);
       return applyJsonPatch(target, request.body);
     case 'application/merge-patch+json':
-      forbidForce(force);
+      forbidForce(request);
       return applyMergePatch(target, objectBody(request));
     case 'application/strategic-merge-patch+json':
-      forbidForce(force);
+      forbidForce(request);
       return applyStrategicMerge(target, objectBody(request));
     default:
       checkApply(request);
@@ -43,23 +45,20 @@ export function applyPatch(request: ApiRequest, target: KubeObject, writer: Writ
   }
 }
 
-/** What server-side apply asks of a request; throws ApiStatus 422 or 400. */
+/** What server-side apply asks of a request; throws ApiStatus 422, 400 or, as upstream, 500. */
 export function checkApply(request: ApiRequest): void {
   if (!request.query.get('fieldManager')) {
     const message = 'Required value: is required for apply patch';
-    throw invalid('PatchOptions', 'meta.k8s.io', '', [
-      { reason: 'FieldValueRequired', message, field: 'fieldManager' },
-    ]);
+    throw invalidOption(request, 'fieldManager', { reason: 'FieldValueRequired', message });
   }
   const { metadata, apiVersion, kind } = objectBody(request);
   if (!apiVersion || !kind) throw badRequest(`invalid object type: ${apiVersion ?? '/'}, Kind=${kind ?? ''}`);
   if (isFields(metadata) && Array.isArray(metadata.managedFields) && metadata.managedFields.length > 0) {
     throw badRequest('metadata.managedFields must be nil');
   }
-}
-
-function forbidForce(force: boolean): void {
-  if (!force) return;
-  const message = 'Forbidden: may not be specified for non-apply patch';
-  throw invalid('PatchOptions', 'meta.k8s.io', '', [{ reason: 'FieldValueForbidden', message, field: 'force' }]);
+  const [undeclared] = undeclaredFields(request.info, objectBody(request));
+  if (undeclared !== undefined) {
+    const which = `${request.namespace ?? ''}/${request.name ?? ''}; ${apiVersion}, Kind=${kind}`;
+    throw unclassified(`failed to create typed patch object (${which}): ${undeclared}: field not declared in schema`);
+  }
 }

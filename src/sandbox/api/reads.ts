@@ -1,7 +1,8 @@
 /** GET: one object, or a list in pages. */
-import { ApiStatus, badRequest, expired, invalid, notFound } from '../api-status.ts';
+import { ApiStatus, badRequest, expired, notFound } from '../api-status.ts';
 import { at, type KubeObject } from '../objects.ts';
 import type { Store } from '../store.ts';
+import { checkVersionOptions } from './options.ts';
 import type { ListMeta } from './representation.ts';
 import type { ApiRequest } from './request.ts';
 import { selected, selectionOf, storedAs } from './selection.ts';
@@ -49,7 +50,9 @@ export function createReads(store: Store): Reads {
   }
 
   return {
-    get({ info, namespace, name = '' }) {
+    get({ info, namespace, name = '', query }) {
+      const asked = query.get('resourceVersion');
+      if (asked && parseVersion(asked) > store.version()) throw tooLarge(Number(asked), store.version());
       const object = store.get(storedAs(info), namespace, name);
       if (!object) throw notFound(info.key, name);
       return object;
@@ -58,6 +61,7 @@ export function createReads(store: Store): Reads {
       const { query, info } = request;
       const limit = limitOf(query);
       const token = query.get('continue');
+      checkVersionOptions(request);
       checkVersion(query, store.version());
       if (token) return continued(token, limit);
       return page(selected(store, selectionOf(request), info.namespaced), limit, String(store.version()));
@@ -81,15 +85,10 @@ function limitOf(query: URLSearchParams): number {
   throw badRequest(`strconv.ParseInt: parsing "${limit}": invalid syntax`);
 }
 
-/** A list may ask for a state "not older than" a version; exact old states are gone. Throws ApiStatus 400, 410, 422 or 504. */
+/** A list may ask for a state "not older than" a version; exact old states are gone. Throws ApiStatus 400, 410 or 504. */
 function checkVersion(query: URLSearchParams, current: number): void {
   const asked = query.get('resourceVersion') ?? '';
   const match = query.get('resourceVersionMatch');
-  if (match !== null && asked === '') {
-    const message = 'Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided';
-    const cause = { reason: 'FieldValueForbidden', message, field: 'resourceVersionMatch' };
-    throw invalid('ListOptions', 'meta.k8s.io', '', [cause]);
-  }
   if (asked === '' || asked === '0') return;
   const version = parseVersion(asked);
   if (version > current) throw tooLarge(version, current);

@@ -5,7 +5,7 @@ import { applyJsonPatch, applyMergePatch } from '../patch/json-patch.ts';
 import { trackUpdate } from '../patch/managed-fields.ts';
 import { selectorText } from '../selectors.ts';
 import type { Store } from '../store.ts';
-import { isDryRun } from './deletes.ts';
+import { isDryRun } from './options.ts';
 import { APPLY, patchType } from './patches.ts';
 import { type ApiRequest, methodNotAllowed, objectBody } from './request.ts';
 import { writerOf } from './writes.ts';
@@ -47,11 +47,17 @@ export function answerScale(store: Store, request: ApiRequest, now: number): Kub
 }
 
 function wantedScale(request: ApiRequest, scale: KubeObject): unknown {
-  if (request.verb === 'update') return objectBody(request);
+  if (request.verb === 'update') return wholeScale(request);
   if (request.verb !== 'patch') throw methodNotAllowed();
   const type = patchType(request.contentType);
   if (type === APPLY) throw badRequest('the sandbox does not apply a scale server-side; patch or update it');
   return type === 'application/json-patch+json'
     ? applyJsonPatch(scale, request.body)
     : applyMergePatch(scale, objectBody(request));
+}
+
+function wholeScale(request: ApiRequest): unknown {
+  const sent = objectBody(request);
+  if (at(sent, 'metadata', 'name')) return sent;
+  throw badRequest(`the name of the object (${request.name} based on URL) was undeterminable: name must be provided`);
 }

@@ -3,6 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { expired, unclassified } from '../api-status.ts';
 import type { History, VersionedEvent } from '../history.ts';
 import type { Store } from '../store.ts';
+import { checkVersionOptions } from './options.ts';
 import type { Representation } from './representation.ts';
 import { type ApiRequest, flag } from './request.ts';
 import { type Selection, selected, selectionOf, selects } from './selection.ts';
@@ -48,6 +49,7 @@ export function createWatches({ store, history, bookmarkEveryMs }: WatchesOption
 
   function start(request: ApiRequest, representation: Representation, response: ServerResponse): void {
     const { query, info } = request;
+    checkVersionOptions(request);
     const selection = selectionOf(request);
     const stream = createStream(store, selection, representation, response);
     const replay = replayFor(query, selection.resource);

@@ -8,7 +8,7 @@ import { initialStatus, withDefaults } from '../schema/defaults.ts';
 import { validate } from '../schema/validation.ts';
 import type { Store } from '../store.ts';
 import { checkIdentity, keepServerFields, sentObject, visiblePart, withoutServerFields } from './bodies.ts';
-import { isDryRun } from './deletes.ts';
+import { fieldManagerOf, isDryRun } from './options.ts';
 import { APPLY, applyPatch, checkApply, patchType } from './patches.ts';
 import { type ApiRequest, objectBody } from './request.ts';
 import { storedAs } from './selection.ts';
@@ -42,9 +42,12 @@ export function createWrites(store: Store, now: () => number): Writes {
   function update(request: ApiRequest): WriteResult {
     const { info, namespace, name = '' } = request;
     const old = store.get(storedAs(info), namespace, name);
+    const isLease = info.plural === 'leases';
+    // Leases are the one kind here whose PUT creates.
+    if (!old && isLease) return create(request);
     if (!old) throw notFound(info.key, name);
     const next = sentObject(request, objectBody(request), 'body');
-    if (info.plural === 'leases') requireVersion(request, next);
+    if (isLease) requireVersion(request, next);
     return { code: 200, object: replace(request, old, next, writerOf(request, now())) };
   }
 
@@ -94,11 +97,10 @@ function requireVersion({ info, name = '' }: ApiRequest, { metadata }: NewObject
   throw invalid(info.plural, info.group, name, [cause]);
 }
 
-/** Who the write counts as: the `fieldManager` parameter, else the first word of the User-Agent. */
+/** Who the write counts as; throws ApiStatus 422. */
 export function writerOf(request: ApiRequest, now: number): Writer {
-  const manager = request.query.get('fieldManager') || request.userAgent.split('/')[0] || 'unknown';
   return {
-    manager,
+    manager: fieldManagerOf(request),
     operation: request.contentType.startsWith('application/apply-patch') ? 'Apply' : 'Update',
     apiVersion: apiVersionOf(request.info),
     subresource: request.subresource,

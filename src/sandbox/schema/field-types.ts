@@ -134,6 +134,12 @@ export function parseObject(
   return { object: { ...read, apiVersion: '', kind: info.kind, metadata }, warnings };
 }
 
+/** Paths of the fields that nobody declared, `.spec.colour`. */
+export function undeclaredFields(info: ResourceInfo, sent: Fields): readonly string[] {
+  const { warnings } = parseObject(info, sent, 'body', 'Warn');
+  return warnings.map((warning) => `.${/"(.*)"/.exec(warning)?.[1] ?? ''}`);
+}
+
 function unreadable({ kind, version }: ResourceInfo, from: 'body' | 'patch', why: string): Error {
   if (from === 'body') return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
   return invalid('', '', '', [{ reason: 'FieldValueInvalid', message: `Invalid value: ${why}`, field: 'patch' }]);

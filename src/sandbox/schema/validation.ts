@@ -3,7 +3,8 @@ import { invalid, type StatusCause } from '../api-status.ts';
 import { at, type Fields, fields, items, type KubeObject, type NewObject, number, sameJson, text } from '../objects.ts';
 import type { ResourceInfo } from '../resources.ts';
 import { labelSelectorOf } from '../selectors.ts';
-import { dataKeyProblem, labelProblem, labelValueProblem, qualifiedNameProblem, subdomainProblem } from './names.ts';
+import { labelProblem, labelValueProblem, qualifiedNameProblem, subdomainProblem } from './names.ts';
+import { dataProblems, leaseProblems } from './plain-validation.ts';
 import { podTemplateProblems } from './pod-validation.ts';
 
 export function required(field: string, detail = ''): StatusCause {
@@ -65,19 +66,16 @@ function bodyProblems(info: ResourceInfo, object: NewObject, old: KubeObject | u
       return [...workloadProblems(object, old), ...deploymentProblems(fields(object.spec))];
     case 'replicasets.apps':
       return workloadProblems(object, old);
-    case 'pods':
-      return old ? podChangeProblems(object, old) : podTemplateProblems(fields(object.spec), 'spec');
     case 'configmaps':
     case 'secrets':
-      return Object.keys(fields(object.data)).flatMap(dataKeyProblems);
+      return dataProblems(object, old);
+    case 'leases.coordination.k8s.io':
+      return leaseProblems(fields(object.spec));
+    case 'pods':
+      return old ? podChangeProblems(object, old) : podTemplateProblems(fields(object.spec), 'spec');
     default:
       return [];
   }
-}
-
-function dataKeyProblems(key: string): StatusCause[] {
-  const problem = dataKeyProblem(key);
-  return problem ? [wrong(`data[${key}]`, key, problem)] : [];
 }
 
 function workloadProblems(object: NewObject, old: KubeObject | undefined): StatusCause[] {
