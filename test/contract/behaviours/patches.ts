@@ -1,0 +1,304 @@
+import { expect } from 'vitest';
+import { JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH } from '../../support/api-client.ts';
+import { at, listAt, textAt } from '../../support/json.ts';
+import type { Area } from '../behaviour.ts';
+import { configMap, deployment, setImage } from '../manifests.ts';
+import type { Scene } from '../scene.ts';
+import { annotationsOf, causes, imageOf, verdict } from './words.ts';
+
+/** What a JSON Patch gets that cannot be applied; nothing in it says why. */
+const CANNOT_BE_APPLIED = {
+  code: 422,
+  reason: 'Invalid',
+  message: 'the server rejected our request due to an error in our request',
+  details: {},
+};
+
+const jsonPatch = (scene: Scene, ...body: readonly object[]) =>
+  scene.request('PATCH', 'deployments/web', { body, contentType: JSON_PATCH });
+const strategic = (scene: Scene, body: object) =>
+  scene.request('PATCH', 'deployments/web', { body, contentType: STRATEGIC_MERGE_PATCH });
+const containers = (value: unknown) => listAt(value, 'spec', 'template', 'spec', 'containers');
+const web = (scene: Scene) => scene.create('deployments', deployment({ replicas: 0 }));
+
+export const patches: Area = {
+  title: 'Patches',
+  behaviours: {
+    'a JSON Patch replaces the image': async (scene) => {
+      await web(scene);
+
+      const answer = await jsonPatch(scene, setImage('nginx:2'));
+
+      expect([answer.status, imageOf(answer.body)]).toEqual([200, 'nginx:2']);
+    },
+    'a JSON Patch whose tests hold is applied': async (scene) => {
+      const made = await web(scene);
+
+      const answer = await jsonPatch(
+        scene,
+        { op: 'test', path: '/metadata/uid', value: at(made, 'metadata', 'uid') },
+        { op: 'test', path: '/spec/template/spec/containers/0/name', value: 'app' },
+        setImage('nginx:2'),
+      );
+
+      expect(answer.status).toBe(200);
+    },
+    'a JSON Patch whose test fails is refused with 422 and empty details': async (scene) => {
+      await web(scene);
+
+      const answer = await jsonPatch(scene, { op: 'test', path: '/metadata/uid', value: 'other' }, setImage('nginx:2'));
+
+      expect(answer.body).toMatchObject(CANNOT_BE_APPLIED);
+    },
+    'nothing of a JSON Patch is done when its last test fails': async (scene) => {
+      await web(scene);
+
+      await jsonPatch(scene, setImage('nginx:2'), { op: 'test', path: '/spec/replicas', value: 5 });
+
+      expect(imageOf(await scene.read('deployments', 'web'))).toBe('nginx:1');
+    },
+    'a test of the generation fails once the generation has moved': async (scene) => {
+      await web(scene);
+      await scene.mergePatch('deployments/web', { spec: { replicas: 1 } });
+
+      const answer = await jsonPatch(scene, { op: 'test', path: '/metadata/generation', value: 1 });
+
+      expect(answer.body).toMatchObject(CANNOT_BE_APPLIED);
+    },
+    'a test of a missing path against null holds': async (scene) => {
+      await web(scene);
+
+      const answer = await jsonPatch(scene, { op: 'test', path: '/metadata/labels', value: null }, setImage('nginx:2'));
+
+      expect(answer.status).toBe(200);
+    },
+    'a test of a missing path against a value fails': async (scene) => {
+      await web(scene);
+
+      const answer = await jsonPatch(scene, { op: 'test', path: '/metadata/labels', value: {} });
+
+      expect(answer.body).toMatchObject(CANNOT_BE_APPLIED);
+    },
+    'a JSON Patch of a missing index is refused like a failed test': async (scene) => {
+      await web(scene);
+
+      const answer = await jsonPatch(scene, {
+        op: 'replace',
+        path: '/spec/template/spec/containers/4/image',
+        value: 'x',
+      });
+
+      expect(answer.body).toMatchObject(CANNOT_BE_APPLIED);
+    },
+    'a JSON Patch into a missing map is refused like a failed test': async (scene) => {
+      await web(scene);
+
+      const answer = await jsonPatch(scene, { op: 'add', path: '/metadata/labels/tier', value: 'front' });
+
+      expect(answer.body).toMatchObject(CANNOT_BE_APPLIED);
+    },
+    'removing what is missing is refused like a failed test': async (scene) => {
+      await web(scene);
+
+      const answer = await jsonPatch(scene, { op: 'remove', path: '/metadata/labels' });
+
+      expect(answer.body).toMatchObject(CANNOT_BE_APPLIED);
+    },
+    'an unknown operation is refused like a failed test': async (scene) => {
+      await web(scene);
+
+      const answer = await jsonPatch(scene, { op: 'frobnicate', path: '/spec' });
+
+      expect(answer.body).toMatchObject(CANNOT_BE_APPLIED);
+    },
+    'a JSON Patch that makes the object invalid is refused with 422 and its causes': async (scene) => {
+      await web(scene);
+
+      const answer = await jsonPatch(scene, setImage(''));
+
+      expect(verdict(answer)).toBe('422 Invalid');
+      expect(causes(answer)).toEqual(['spec.template.spec.containers[0].image: FieldValueRequired']);
+    },
+    'a JSON Patch that makes a field another type is refused with 422': async (scene) => {
+      await web(scene);
+
+      const answer = await jsonPatch(scene, { op: 'replace', path: '/spec/replicas', value: 'three' });
+
+      expect(verdict(answer)).toBe('422 Invalid');
+      expect(causes(answer)).toEqual(['patch: FieldValueInvalid']);
+    },
+    'a JSON Patch that is no list is refused with 400': async (scene) => {
+      await web(scene);
+
+      const answer = await scene.request('PATCH', 'deployments/web', { body: { op: 'add' }, contentType: JSON_PATCH });
+
+      expect(verdict(answer)).toBe('400 BadRequest');
+    },
+    'a JSON Patch cannot rename': async (scene) => {
+      await web(scene);
+
+      const answer = await jsonPatch(scene, { op: 'replace', path: '/metadata/name', value: 'other' });
+
+      expect(verdict(answer)).toBe('400 BadRequest');
+    },
+    'an image is not checked for being a reference': async (scene) => {
+      await web(scene);
+
+      const answer = await jsonPatch(scene, setImage(' x y'));
+
+      expect([answer.status, imageOf(answer.body)]).toEqual([200, ' x y']);
+    },
+    '~1 and ~0 in a path stand for / and ~': async (scene) => {
+      await web(scene);
+      await scene.mergePatch('deployments/web', { metadata: { annotations: { old: '' } } });
+
+      const answer = await jsonPatch(scene, {
+        op: 'add',
+        path: '/metadata/annotations/example.com~1change-cause',
+        value: 'a/b',
+      });
+
+      expect(annotationsOf(answer.body)).toMatchObject({ 'example.com/change-cause': 'a/b' });
+    },
+    'add at - appends to a list, move and copy carry values': async (scene) => {
+      await scene.create('configmaps', configMap('a', { x: '1' }, { finalizers: ['example.com/one'] }));
+
+      const answer = await scene.request('PATCH', 'configmaps/a', {
+        contentType: JSON_PATCH,
+        body: [
+          { op: 'add', path: '/metadata/finalizers/-', value: 'example.com/two' },
+          { op: 'copy', from: '/data/x', path: '/data/y' },
+          { op: 'move', from: '/data/x', path: '/data/z' },
+        ],
+      });
+      const finalizers = at(answer.body, 'metadata', 'finalizers');
+      await scene.mergePatch('configmaps/a', { metadata: { finalizers: null } });
+
+      expect(finalizers).toEqual(['example.com/one', 'example.com/two']);
+      expect(at(answer.body, 'data')).toEqual({ y: '1', z: '1' });
+    },
+    'a merge patch changes what it names and nothing else': async (scene) => {
+      await scene.create('configmaps', configMap('a', { x: '1', y: '2' }));
+
+      const patched = await scene.mergePatch('configmaps/a', { data: { y: '3' } });
+
+      expect(at(patched, 'data')).toEqual({ x: '1', y: '3' });
+    },
+    'a null in a merge patch removes': async (scene) => {
+      await scene.create('configmaps', configMap('a', { x: '1', y: '2' }));
+
+      const patched = await scene.mergePatch('configmaps/a', { data: { x: null } });
+
+      expect(at(patched, 'data')).toEqual({ y: '2' });
+    },
+    'a merge patch replaces a list as a whole': async (scene) => {
+      await web(scene);
+      const spec = { template: { spec: { containers: [{ name: 'other', image: 'x:1' }] } } };
+
+      const patched = await scene.mergePatch('deployments/web', { spec });
+
+      expect(containers(patched).map((one) => textAt(one, 'name'))).toEqual(['other']);
+    },
+    'a merge patch with a stale resourceVersion is refused with 409': async (scene) => {
+      await web(scene);
+      const body = { metadata: { resourceVersion: '1' }, spec: { replicas: 1 } };
+
+      const answer = await scene.request('PATCH', 'deployments/web', { body, contentType: MERGE_PATCH });
+
+      expect(verdict(answer)).toBe('409 Conflict');
+    },
+    'a merge patch with the uid of another object is refused': async (scene) => {
+      await web(scene);
+      const body = { metadata: { uid: '00000000-0000-0000-0000-000000000000' } };
+
+      const answer = await scene.request('PATCH', 'deployments/web', { body, contentType: MERGE_PATCH });
+
+      expect(verdict(answer)).toBe('422 Invalid');
+    },
+    'a strategic merge patch finds containers by name': async (scene) => {
+      await web(scene);
+      const added = { name: 'sidecar', image: 'envoy:1' };
+
+      await strategic(scene, { spec: { template: { spec: { containers: [added] } } } });
+      const answer = await strategic(scene, {
+        spec: { template: { spec: { containers: [{ name: 'app', image: 'nginx:2' }] } } },
+      });
+
+      const images = containers(answer.body).map((one) => `${textAt(one, 'name')} ${textAt(one, 'image')}`);
+      expect(images.toSorted()).toEqual(['app nginx:2', 'sidecar envoy:1']);
+    },
+    'a strategic merge patch finds variables by name': async (scene) => {
+      await web(scene);
+      const setEnv = (...env: readonly object[]) =>
+        strategic(scene, { spec: { template: { spec: { containers: [{ name: 'app', env }] } } } });
+
+      await setEnv({ name: 'A', value: '1' }, { name: 'B', value: '2' });
+      const answer = await setEnv({ name: 'B', value: '3' });
+
+      const values = listAt(containers(answer.body)[0], 'env').map(
+        (one) => `${textAt(one, 'name')}=${textAt(one, 'value')}`,
+      );
+      expect(values.toSorted()).toEqual(['A=1', 'B=3']);
+    },
+    'a strategic merge patch removes a container with $patch: delete': async (scene) => {
+      await web(scene);
+      const inTemplate = (container: object) => ({ spec: { template: { spec: { containers: [container] } } } });
+      await strategic(scene, inTemplate({ name: 'sidecar', image: 'envoy:1' }));
+
+      const answer = await strategic(scene, inTemplate({ name: 'sidecar', $patch: 'delete' }));
+
+      expect(containers(answer.body).map((one) => textAt(one, 'name'))).toEqual(['app']);
+    },
+    'a strategic merge patch replaces a map with $patch: replace': async (scene) => {
+      await scene.create('deployments', deployment({ replicas: 0, labels: { a: '1', b: '2' } }));
+
+      const answer = await strategic(scene, { metadata: { labels: { $patch: 'replace', c: '3' } } });
+
+      expect(at(answer.body, 'metadata', 'labels')).toEqual({ c: '3' });
+    },
+    'a strategic merge patch of a container without its name is an error of the server': async (scene) => {
+      await web(scene);
+
+      const answer = await strategic(scene, { spec: { template: { spec: { containers: [{ image: 'x' }] } } } });
+
+      expect(answer.status).toBe(500);
+      expect(textAt(answer.body, 'message')).toContain('does not contain declared merge key: name');
+    },
+    'a patch as application/json is refused with 415': async (scene) => {
+      await web(scene);
+
+      const answer = await scene.request('PATCH', 'deployments/web', { body: [setImage('nginx:2')] });
+
+      expect(verdict(answer)).toBe('415 UnsupportedMediaType');
+    },
+    'a patch of what is missing is refused with 404': async (scene) => {
+      const answer = await jsonPatch(scene, setImage('nginx:2'));
+
+      expect(verdict(answer)).toBe('404 NotFound');
+    },
+    'a patch that is no JSON is refused with 400': async (scene) => {
+      await web(scene);
+
+      const answer = await scene.request('PATCH', 'deployments/web', { body: '{"spec":', contentType: MERGE_PATCH });
+
+      expect(verdict(answer)).toBe('400 BadRequest');
+    },
+    'an unknown field in a patch is dropped, with a warning': async (scene) => {
+      await web(scene);
+
+      const answer = await scene.request('PATCH', 'deployments/web', {
+        body: { spec: { colour: 'red' } },
+        contentType: MERGE_PATCH,
+      });
+
+      expect([answer.status, answer.headers.warning]).toEqual([200, '299 - "unknown field \\"spec.colour\\""']);
+    },
+    'force is refused with 422 for what is no apply': async (scene) => {
+      await web(scene);
+
+      const answer = await scene.request('PATCH', 'deployments/web?force=true', { body: {}, contentType: MERGE_PATCH });
+
+      expect(causes(answer)).toEqual(['force: FieldValueForbidden']);
+    },
+  },
+};

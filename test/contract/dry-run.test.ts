@@ -1,0 +1,4 @@
+import { dryRun } from './behaviours/dry-run.ts';
+import { holdOnBothServers } from './hold.ts';
+
+holdOnBothServers(dryRun);

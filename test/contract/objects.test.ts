@@ -1,0 +1,4 @@
+import { objects } from './behaviours/objects.ts';
+import { holdOnBothServers } from './hold.ts';
+
+holdOnBothServers(objects);
