@@ -27,13 +27,16 @@ export async function readBounded(path: string, maxBytes: number): Promise<Bound
 }
 
 async function readOpen(file: FileHandle, maxBytes: number): Promise<BoundedRead> {
-  if (!(await file.stat()).isFile()) return { kind: 'unreadable', problem: 'it is not a regular file' };
-  const buffer = Buffer.alloc(maxBytes + 1);
+  const found = await file.stat();
+  if (!found.isFile()) return { kind: 'unreadable', problem: 'it is not a regular file' };
+  if (found.size > maxBytes) return { kind: 'unreadable', problem: `it is longer than ${maxBytes} bytes` };
+  // As long as the file, not as the bound: a hundred passes read at once.
+  const buffer = Buffer.alloc(found.size + 1);
   let length = 0;
   while (length < buffer.length) {
     const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
     if (bytesRead === 0) return { kind: 'text', text: buffer.toString('utf8', 0, length) };
     length += bytesRead;
   }
-  return { kind: 'unreadable', problem: `it is longer than ${maxBytes} bytes` };
+  return { kind: 'unreadable', problem: 'it grew while it was read' };
 }
