@@ -48,7 +48,7 @@ function demand(entry: string, resource: Resource, object: KubeObject): number {
 }
 
 /** What the namespace's objects use of one entry of a quota. */
-function used(entry: string, namespace: string, store: Store): number {
+export function usage(entry: string, namespace: string, store: Store): number {
   const counted = entry.startsWith('count/') ? entry.slice('count/'.length) : entry;
   if (!podResources.has(entry)) return isStored(counted) ? store.count(counted, namespace) : 0;
   return store.list('pods', { namespace }).reduce((sum, pod) => sum + demand(entry, 'pods', pod), 0);
@@ -69,7 +69,7 @@ function checkQuota(quota: KubeObject, resource: Resource, object: KubeObject, s
   const exceeded = Object.entries(hard).flatMap(([entry, limit]) => {
     const wanted = demand(entry, resource, object);
     if (wanted === 0) return [];
-    const inUse = used(entry, namespace, store);
+    const inUse = usage(entry, namespace, store);
     return inUse + wanted > parseQuantity(String(limit)) ? [{ entry, wanted, inUse, limit: String(limit) }] : [];
   });
   if (exceeded.length === 0) return;

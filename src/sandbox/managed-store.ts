@@ -2,6 +2,7 @@
 import { fields, type KubeObject, type NewObject } from './objects.ts';
 import { trackUpdate, type Writer } from './patch/managed-fields.ts';
 import { apiVersionOf, type Resource, resourceInfo } from './resources.ts';
+import { withDefaults } from './schema/defaults.ts';
 import type { Store, UpdateOptions } from './store.ts';
 
 /** Events are written once and read by people: who owns their fields interests nobody. */
@@ -21,7 +22,9 @@ function writer(resource: Resource, subresource: string | undefined, now: number
 export function managedStore(store: Store, now: () => number): Store {
   function create(resource: Resource, object: NewObject): KubeObject {
     if (untracked.has(resource)) return store.create(resource, object);
-    return store.create(resource, trackUpdate(undefined, object, writer(resource, undefined, now())));
+    // Pods made from a template still get what admission adds to every pod.
+    const complete = resource === 'pods' ? withDefaults(resource, object) : object;
+    return store.create(resource, trackUpdate(undefined, complete, writer(resource, undefined, now())));
   }
 
   function update(resource: Resource, object: NewObject, options: UpdateOptions = {}): KubeObject {

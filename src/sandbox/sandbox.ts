@@ -15,6 +15,7 @@ import { createFaults, type Faults } from './faults.ts';
 import { furnish } from './furnishing.ts';
 import { createHistory } from './history.ts';
 import { managedStore } from './managed-store.ts';
+import { keepQuotaUsage } from './quota-usage.ts';
 import { createStore, type Store } from './store.ts';
 
 export interface SandboxOptions {
@@ -52,8 +53,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { port = 0, host = '127.0.0.1', token, users = [], pods = defaultPodRules } = options;
   const now = Date.now;
   const store = createStore({ admit, now });
-  const history = createHistory(store, options.historySize ?? 2_000);
   furnish(store);
+  const history = createHistory(store, options.historySize ?? 2_000);
+  const stopCounting = keepQuotaUsage(store);
   const watches = createWatches({ store, history, bookmarkEveryMs: options.bookmarkEveryMs ?? 30_000 });
   const faults = createFaults(() => watches.cut());
   const administrator = token === undefined ? [] : [{ token, name: 'admin', groups: ['system:masters'] }];
@@ -81,6 +83,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     faults.stop();
     watches.stop();
     history.stop();
+    stopCounting();
     if (!server.listening) return;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeAllConnections();
