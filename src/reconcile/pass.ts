@@ -29,9 +29,9 @@ export interface ReconcilerParts {
   readonly policy: Policy;
   readonly clock: Clock;
   readonly look: (key: TargetKey) => Promise<DepLook>;
-  readonly store: StateStore;
-  readonly cluster: Cluster;
-  readonly observer: Observer;
+  readonly store: Pick<StateStore, 'readRecord' | 'writeRecord' | 'readLast' | 'writeLast'>;
+  readonly cluster: Pick<Cluster, 'readDeployment' | 'patchDeployment' | 'readNamespace' | 'createNamespace'>;
+  readonly observer: Pick<Observer, 'deployment' | 'rollout' | 'follow' | 'release'>;
   readonly report: (event: EngineEvent) => Promise<void>;
   readonly gatherEvidence: EvidenceGatherer;
 }
@@ -123,10 +123,11 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
   }
 
   /** Where no watch wakes the target, a long wait would be a blind one. */
-  function pollCapped(observation: Observation, record: TargetRecord | undefined, ms: number): number {
-    const { target } = observation;
-    const rollsOut = runningAttempt(record)?.generation !== undefined;
-    return rollsOut && target !== undefined && !eyes.isLive(target) ? Math.min(ms, POLL_MS) : ms;
+  function pollCapped({ target, cluster }: Observation, record: TargetRecord | undefined, ms: number): number {
+    if (target === undefined || runningAttempt(record)?.generation === undefined) return ms;
+    // A rollout that had to be read is one the watch does not show, whatever it says of itself.
+    const isWatched = eyes.isLive(target) && !(cluster.kind === 'deployment' && cluster.fresh);
+    return isWatched ? ms : Math.min(ms, POLL_MS);
   }
 
   async function patch(observation: Observation, decision: Extract<Decision, { kind: 'patch' }>): Promise<PassResult> {

@@ -13,7 +13,6 @@ export interface DeploymentOptions {
   readonly spec?: Readonly<Record<string, unknown>>;
   /** Of the pod template; `sandbox/behaviour` says how its pods behave whatever their image. */
   readonly podAnnotations?: Readonly<Record<string, string>>;
-  readonly namespace?: string;
   /** `false`: do not wait for its pods. */
   readonly untilAvailable?: boolean;
 }
