@@ -49,6 +49,8 @@ export interface Scene {
   ): Promise<readonly unknown[]>;
   /** A watch that is open when this resolves, and ends with the scene. */
   watch(target: string, query?: string): Promise<RecordedWatch>;
+  /** A watch that asks for changes the server has forgotten. */
+  outdatedWatch(): Promise<RecordedWatch>;
   /** Lets `nobody` do these things in this namespace; returns once the server knows. */
   grant(verbs: readonly string[], resources: readonly string[], names?: readonly string[]): Promise<void>;
   close(): Promise<void>;
@@ -57,7 +59,7 @@ export interface Scene {
 /** How long a fact may take: some are a matter of real seconds, and all share two cores. */
 const PATIENCE = { timeoutMs: 40_000, intervalMs: 25 };
 
-export async function openScene({ api, nobody }: ContractServer): Promise<Scene> {
+export async function openScene({ api, nobody, outdatedWatch }: ContractServer): Promise<Scene> {
   const ending = new AbortController();
   const made = await api.ask('POST', '/api/v1/namespaces', { body: { metadata: { generateName: 'contract-' } } });
   const namespace = textAt(made, 'metadata', 'name');
@@ -95,6 +97,7 @@ export async function openScene({ api, nobody }: ContractServer): Promise<Scene>
         return holds(found) && found;
       }, PATIENCE),
     watch: (words, query = '') => recordWatch(api, `${target(words)}?watch=1&${query}`, ending.signal),
+    outdatedWatch: async () => recordWatch(api, await outdatedWatch(), ending.signal),
     grant: (verbs, resources, names = []) => grantNobody({ api, nobody, namespace }, verbs, resources, names),
     close: async () => {
       ending.abort();

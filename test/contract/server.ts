@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { type ApiClient, createApiClient } from '../support/api-client.ts';
+import { eventually } from '../support/eventually.ts';
 import { sharedControlPlane } from '../support/shared-control-plane.ts';
 import { createTempDir } from '../support/temp-dir.ts';
 
@@ -10,6 +11,8 @@ export interface ContractServer extends AsyncDisposable {
   readonly api: ApiClient;
   /** Speaks as the user `nobody`, whose rights are what a scene grants. */
   readonly nobody: ApiClient;
+  /** A watch that asks for changes the server has forgotten. */
+  outdatedWatch(): Promise<string>;
   /** Paths of kubeconfig files. */
   readonly kubeconfigs: Readonly<Record<'admin' | 'nobody', string>>;
 }
@@ -18,6 +21,8 @@ export interface ContractServerKind {
   readonly name: string;
   start(): Promise<ContractServer>;
 }
+
+const GADGETS = 'contract.example.com';
 
 /** More than the watches and requests of all scenes that run at once. */
 const MAX_CONNECTIONS = 256;
@@ -30,11 +35,29 @@ async function useControlPlane(): Promise<ContractServer> {
   return {
     api,
     nobody,
+    outdatedWatch: () => watchOfNewKind(api),
     kubeconfigs: { admin: plane.kubeconfigFor('admin'), nobody: plane.kubeconfigFor('nobody') },
     [Symbol.asyncDispose]: async () => {
       for (const client of [api, nobody, plane.api]) client.close();
     },
   };
+}
+
+/**
+ * A real server remembers its newest changes for more than a minute, and a fresh one all of them. But of a kind that
+ * was defined a moment ago it knows nothing before that moment.
+ */
+async function watchOfNewKind(api: ApiClient): Promise<string> {
+  const names = { plural: 'gadgets', singular: 'gadget', kind: 'Gadget' };
+  const schema = { openAPIV3Schema: { type: 'object' } };
+  const body = {
+    metadata: { name: `gadgets.${GADGETS}` },
+    spec: { group: GADGETS, scope: 'Cluster', names, versions: [{ name: 'v1', served: true, storage: true, schema }] },
+  };
+  await api.request('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { body });
+  const path = `/apis/${GADGETS}/v1/gadgets`;
+  await eventually(async () => (await api.request('GET', path)).status === 200);
+  return `${path}?watch=1&resourceVersion=1`;
 }
 
 async function useSandbox(): Promise<ContractServer> {
@@ -50,6 +73,8 @@ async function useSandbox(): Promise<ContractServer> {
   return {
     api,
     nobody,
+    // What was there before its controllers started is no history.
+    outdatedWatch: async () => '/apis/apps/v1/deployments?watch=1&resourceVersion=1',
     kubeconfigs,
     [Symbol.asyncDispose]: async () => {
       for (const client of [api, nobody]) client.close();

@@ -12,10 +12,12 @@ export interface Reads {
   list(request: ApiRequest): { readonly objects: readonly KubeObject[]; readonly meta: ListMeta };
 }
 
-/** The rest of a list whose first pages were sent: pages show the moment of the first one, as etcd's do. */
+/** What of a list is still to be sent: its pages show the moment of the first one, as etcd's do. */
 interface OpenList {
   readonly rest: readonly KubeObject[];
   readonly version: string;
+  /** Whether pages say how many objects remain: as upstream, only where nothing was selected. */
+  readonly isCounted: boolean;
 }
 
 /** More open lists than this and the oldest expire. */
@@ -25,17 +27,17 @@ export function createReads(store: Store): Reads {
   const openLists = new Map<string, OpenList>();
   let tokens = 0;
 
-  function page(all: readonly KubeObject[], limit: number, version: string) {
-    if (limit <= 0 || all.length <= limit) return { objects: all, meta: { resourceVersion: version } };
+  function page({ rest, version, isCounted }: OpenList, limit: number) {
+    if (limit <= 0 || rest.length <= limit) return { objects: rest, meta: { resourceVersion: version } };
     tokens += 1;
     const token = Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: Number(version), start: tokens })).toString(
       'base64url',
     );
-    openLists.set(token, { rest: all.slice(limit), version });
+    openLists.set(token, { rest: rest.slice(limit), version, isCounted });
     const oldest = openLists.keys().next().value;
     if (openLists.size > maxOpenLists && oldest !== undefined) openLists.delete(oldest);
-    const meta = { resourceVersion: version, continue: token, remainingItemCount: all.length - limit };
-    return { objects: all.slice(0, limit), meta };
+    const remaining = isCounted ? { remainingItemCount: rest.length - limit } : {};
+    return { objects: rest.slice(0, limit), meta: { resourceVersion: version, continue: token, ...remaining } };
   }
 
   function continued(token: string, limit: number) {
@@ -46,7 +48,7 @@ export function createReads(store: Store): Reads {
         'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results.',
       );
     }
-    return page(open.rest, limit, open.version);
+    return page(open, limit);
   }
 
   return {
@@ -64,7 +66,9 @@ export function createReads(store: Store): Reads {
       checkVersionOptions(request);
       checkVersion(query, store.version());
       if (token) return continued(token, limit);
-      return page(selected(store, selectionOf(request), info.namespaced), limit, String(store.version()));
+      const rest = selected(store, selectionOf(request), info.namespaced);
+      const isCounted = !query.get('labelSelector') && !query.get('fieldSelector');
+      return page({ rest, version: String(store.version()), isCounted }, limit);
     },
   };
 }

@@ -1,0 +1,4 @@
+import { selection } from './behaviours/selection.ts';
+import { holdOnBothServers } from './hold.ts';
+
+holdOnBothServers(selection);
