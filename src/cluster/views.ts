@@ -153,16 +153,24 @@ function portOf(value: unknown): string {
   return typeof value === 'number' ? String(value) : textOf(value);
 }
 
-/** The newest manager that owns fields below `spec.template`. */
+/**
+ * Who set an image of the pod template last. Times are in whole seconds: of two writers in the same second, the one whose
+ * image was replaced owns none any more.
+ */
 function managerOfTemplate(managedFields: unknown): string | undefined {
   let newest: { readonly manager: string; readonly at: number } | undefined;
   for (const value of listOf(managedFields)) {
     const entry = fieldsOf(value);
-    const owned = fieldsOf(fieldsOf(entry.fieldsV1)['f:spec']);
     const manager = textOf(entry.manager);
-    if (manager === '' || !isFields(owned['f:template'])) continue;
+    if (manager === '' || !ownsImage(fieldsOf(entry.fieldsV1))) continue;
     const at = timeOf(entry.time);
     if (newest === undefined || at >= newest.at) newest = { manager, at };
   }
   return newest?.manager;
+}
+
+function ownsImage(owned: Fields): boolean {
+  const template = fieldsOf(fieldsOf(owned['f:spec'])['f:template']);
+  const containers = fieldsOf(fieldsOf(template['f:spec'])['f:containers']);
+  return Object.values(containers).some((container) => fieldsOf(container)['f:image'] !== undefined);
 }

@@ -44,7 +44,7 @@ export interface DeploymentView {
   readonly availableReplicas: number;
   readonly unavailableReplicas: number;
   readonly conditions: readonly Condition[];
-  /** Who last wrote the pod template, from `managedFields`; undefined when the server does not say. */
+  /** Who last set an image of the pod template, from `managedFields`; undefined when the server does not say. */
   readonly templateManager?: string;
 }
 

@@ -52,13 +52,21 @@ describe('a Deployment', () => {
     expect(view?.containers).toEqual([{ name: 'web', image: 'a', memoryLimit: '256Mi', readinessProbe: words }]);
   });
 
-  test('names who last wrote the pod template, not who wrote the status', () => {
-    const template = { 'f:spec': { 'f:template': {} } };
+  test('names who last set an image, not who wrote anything else', () => {
     const managedFields = [
-      { manager: 'helm', time: '2026-01-01T00:00:00Z', fieldsV1: template },
-      { manager: 'kubectl-set', time: '2026-01-03T00:00:00Z', fieldsV1: template },
+      { manager: 'helm', time: '2026-01-01T00:00:00Z', fieldsV1: owning({ 'f:image': {} }) },
+      { manager: 'kubectl-set', time: '2026-01-03T00:00:00Z', fieldsV1: owning({ 'f:image': {} }) },
       { manager: 'kube-controller-manager', time: '2026-01-04T00:00:00Z', fieldsV1: { 'f:status': {} } },
       { manager: 'hpa', time: '2026-01-05T00:00:00Z', fieldsV1: { 'f:spec': { 'f:replicas': {} } } },
+    ];
+
+    expect(parseDeployment({ metadata: { ...metadata, managedFields } })?.templateManager).toBe('kubectl-set');
+  });
+
+  test('names, of two writers in the same second, the one whose image is there', () => {
+    const managedFields = [
+      { manager: 'kubectl-set', time: '2026-01-03T00:00:00Z', fieldsV1: owning({ 'f:image': {} }) },
+      { manager: 'terraform', time: '2026-01-03T00:00:00Z', fieldsV1: owning({ 'f:name': {} }) },
     ];
 
     expect(parseDeployment({ metadata: { ...metadata, managedFields } })?.templateManager).toBe('kubectl-set');
@@ -163,3 +171,8 @@ test('whatever the JSON is, no view throws', () => {
     }),
   );
 });
+
+/** Fields of the container `app`, as `managedFields` name them. */
+function owning(fields: object) {
+  return { 'f:spec': { 'f:template': { 'f:spec': { 'f:containers': { 'k:{"name":"app"}': fields } } } } };
+}
