@@ -55,7 +55,7 @@ interface ActiveRule {
   readonly rule: FaultRule;
   left: number;
   readonly released: Promise<void>;
-  release(): void;
+  readonly release: () => void;
 }
 
 export function createFaults(cutWatches: () => void): FaultEngine {
@@ -63,13 +63,11 @@ export function createFaults(cutWatches: () => void): FaultEngine {
   const timers = new Set<NodeJS.Timeout>();
 
   function add(rule: FaultRule): () => void {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const active: ActiveRule = {
-      rule,
-      left: rule.times ?? Number.POSITIVE_INFINITY,
-      released: promise,
-      release: resolve,
-    };
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const active: ActiveRule = { rule, left: rule.times ?? Number.POSITIVE_INFINITY, released, release };
     rules.add(active);
     return () => {
       rules.delete(active);

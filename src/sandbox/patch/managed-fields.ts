@@ -53,10 +53,9 @@ export function changeBetween(before: Leaves, after: Leaves): Change {
 /** The entries with every key that `drop` names taken away; entries left empty are dropped. */
 export function withoutKeys(entries: readonly ManagedFields[], drop: (key: string) => boolean): ManagedFields[] {
   return entries.flatMap((entry) => {
-    const kept = fromFieldsV1(entry.fieldsV1);
-    let changed = false;
-    for (const key of kept) if (drop(key)) changed = kept.delete(key);
-    if (!changed) return [entry];
+    const all = fromFieldsV1(entry.fieldsV1);
+    const kept = new Set([...all].filter((key) => !drop(key)));
+    if (kept.size === all.size) return [entry];
     return kept.size === 0 ? [] : [{ ...entry, fieldsV1: toFieldsV1(kept) }];
   });
 }
@@ -85,7 +84,7 @@ export function trackUpdate<T extends NewObject>(old: KubeObject | undefined, ne
     before.filter((entry) => entry !== mine),
     (key) => change.set.has(key) || change.removed.has(key),
   );
-  const set = mine && !reset ? fromFieldsV1(mine.fieldsV1) : new Set<string>();
+  const set = new Set(mine && !reset ? fromFieldsV1(mine.fieldsV1) : []);
   for (const key of change.removed) set.delete(key);
   for (const key of change.set) set.add(key);
   const entries = [...(reset ? [] : others), ...(set.size > 0 ? [entryOf(writer, set)] : [])];

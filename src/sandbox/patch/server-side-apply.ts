@@ -154,6 +154,11 @@ function conflictStatus(causes: readonly StatusCause[]): ApiStatus {
 }
 
 function groupedConflicts(causes: readonly StatusCause[]): string {
-  const grouped = Map.groupBy(causes, (cause) => cause.message.replace('conflict', 'conflicts'));
-  return [...grouped].map(([who, list]) => `${who}:\n${list.map((cause) => `- ${cause.field}`).join('\n')}`).join('\n');
+  const managers = [...new Set(causes.map(({ message }) => message))];
+  return managers
+    .map((manager) => {
+      const own = causes.filter(({ message }) => message === manager).map(({ field }) => `- ${field}`);
+      return `${manager.replace('conflict', 'conflicts')}:\n${own.join('\n')}`;
+    })
+    .join('\n');
 }
