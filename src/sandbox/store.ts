@@ -43,6 +43,8 @@ export interface Store {
   count(resource: Resource, namespace: string | undefined): number;
   /** Fills in uid, resourceVersion, generation, creationTimestamp and the name from `generateName`; throws ApiStatus. */
   create(resource: Resource, object: NewObject, options?: CreateOptions): KubeObject;
+  /** The name an object gets: its own, else one made from its `generateName`; throws ApiStatus 400 without either. */
+  nameFor(resource: Resource, object: NewObject): string;
   /** Refuses (409) a stale resourceVersion when one is given; a write that changes nothing returns the stored object. */
   update(resource: Resource, object: NewObject, options?: UpdateOptions): KubeObject;
   /** Removes at once, whatever finalizers say; throws ApiStatus 404. */
@@ -96,7 +98,7 @@ export function createStore(options: StoreOptions = {}): Store {
     }
   }
 
-  function freeName(resource: Resource, object: NewObject): string {
+  function nameFor(resource: Resource, object: NewObject): string {
     const { name, generateName, namespace } = object.metadata;
     if (name) return name;
     if (!generateName) throw badRequest('name or generateName is required');
@@ -108,7 +110,7 @@ export function createStore(options: StoreOptions = {}): Store {
 
   function create(resource: Resource, object: NewObject, how: CreateOptions = {}): KubeObject {
     const info = resourceInfo(resource);
-    const name = freeName(resource, object);
+    const name = nameFor(resource, object);
     const { namespace } = object.metadata;
     const metadata: ObjectMeta = {
       ...object.metadata,
@@ -165,6 +167,7 @@ export function createStore(options: StoreOptions = {}): Store {
     list: (resource, filter) => listFrom(collection(resource), filter),
     count: (resource, namespace) => collection(resource).count(namespace),
     create,
+    nameFor,
     update,
     delete: remove,
     subscribe(listener) {

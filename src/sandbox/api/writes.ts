@@ -3,7 +3,7 @@ import { invalid, notFound } from '../api-status.ts';
 import { fields, type KubeObject, type NewObject } from '../objects.ts';
 import { leavesOf } from '../patch/field-sets.ts';
 import { entryOf, trackUpdate, type Writer, withEntries } from '../patch/managed-fields.ts';
-import { apiVersionOf } from '../resources.ts';
+import { apiVersionOf, type ResourceInfo } from '../resources.ts';
 import { initialStatus, withDefaults } from '../schema/defaults.ts';
 import { validate } from '../schema/validation.ts';
 import type { Store } from '../store.ts';
@@ -28,7 +28,7 @@ export function createWrites(store: Store, now: () => number): Writes {
   function create(request: ApiRequest): WriteResult {
     const { info } = request;
     const writer = writerOf(request, now());
-    const sent = withoutServerFields(sentObject(request, objectBody(request), 'body'));
+    const sent = named(info, withoutServerFields(sentObject(request, objectBody(request), 'body')));
     const filled = withDefaults(info.key, sent);
     const complete = info.subresources.includes('status') ? { ...filled, status: initialStatus(info.key) } : filled;
     validate(info, complete);
@@ -37,6 +37,12 @@ export function createWrites(store: Store, now: () => number): Writes {
         ? withEntries(complete, [entryOf(writer, new Set(leavesOf(sent, ['status']).keys()))])
         : trackUpdate(undefined, complete, writer);
     return { code: 201, object: store.create(storedAs(info), tracked, { dryRun: isDryRun(request) }) };
+  }
+
+  /** Defaults may depend on the name, so it is made before them. */
+  function named(info: ResourceInfo, object: NewObject): NewObject {
+    if (object.metadata.name || !object.metadata.generateName) return object;
+    return { ...object, metadata: { ...object.metadata, name: store.nameFor(storedAs(info), object) } };
   }
 
   function update(request: ApiRequest): WriteResult {

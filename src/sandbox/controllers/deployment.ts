@@ -6,7 +6,7 @@ import { conditionOf } from './conditions.ts';
 import { requestDeletion } from './deletion.ts';
 import { nextProgressCheckMs, PROGRESSING } from './deployment-progress.ts';
 import { countsOf, writeFinding, writeStatus } from './deployment-status.ts';
-import { claim, controllerOf, keyOf, splitKey } from './ownership.ts';
+import { adopters, claim, controllerOf, keyOf, splitKey } from './ownership.ts';
 import { createReplicaSet, type Generations, generationsOf, refreshed } from './revisions.ts';
 import type { Controller, Room } from './room.ts';
 import {
@@ -41,11 +41,15 @@ export function createDeploymentController(room: Room): Controller {
     if (owner?.kind === 'Deployment') queue.add(keyOf(object.metadata.namespace, owner.name));
   }
 
-  function see({ type, resource, object }: StoreEvent): void {
+  function see(event: StoreEvent): void {
+    const { type, resource, object } = event;
     if (resource === 'deployments.apps') {
       queue.add(keyOf(object.metadata.namespace, object.metadata.name));
     } else if (resource === 'replicasets.apps') {
       addOwnerOf(object);
+      for (const { metadata } of adopters(store, 'deployments.apps', event)) {
+        queue.add(keyOf(metadata.namespace, metadata.name));
+      }
     } else if (resource === 'pods' && type === 'DELETED') {
       // Recreate waits for the last old pod to be gone.
       const owner = controllerOf(object);

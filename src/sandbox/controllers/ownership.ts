@@ -1,8 +1,8 @@
 /** Who controls what: owner references, and the claiming of objects by selector as the real controllers do it. */
-import { at, type KubeObject, type OwnerReference } from '../objects.ts';
+import { at, type KubeObject, type OwnerReference, sameJson } from '../objects.ts';
 import type { Resource } from '../resources.ts';
 import { labelSelectorOf } from '../selectors.ts';
-import type { Store } from '../store.ts';
+import type { Store, StoreEvent } from '../store.ts';
 
 export function controllerOf(object: KubeObject): OwnerReference | undefined {
   return object.metadata.ownerReferences?.find((owner) => owner.controller === true);
@@ -41,6 +41,18 @@ export function claim(store: Store, resource: Resource, owner: KubeObject): read
     .list(resource, { namespace, matchLabels: selector.matchLabels, labels: selector.matches })
     .filter((object) => controllerOf(object) === undefined && object.metadata.deletionTimestamp === undefined);
   return [...kept, ...orphans.map((object) => adopt(store, resource, object, owner))];
+}
+
+/**
+ * Those who would adopt the object of a change: it has no controller, and their selector matches. Asked only when it is
+ * new or labelled anew, since it costs a look at all possible owners in the namespace.
+ */
+export function adopters(store: Store, owners: Resource, { object, old }: StoreEvent): readonly KubeObject[] {
+  const { labels = {}, namespace } = object.metadata;
+  const isNews = old === undefined || !sameJson(old.metadata.labels, labels) || controllerOf(old) !== undefined;
+  if (!isNews || controllerOf(object) !== undefined) return [];
+  const selects = (owner: KubeObject) => labelSelectorOf(at(owner, 'spec', 'selector')).matches(labels);
+  return store.list(owners, { namespace }).filter(selects);
 }
 
 function adopt(store: Store, resource: Resource, object: KubeObject, owner: KubeObject): KubeObject {

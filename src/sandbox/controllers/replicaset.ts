@@ -3,7 +3,7 @@ import { ApiStatus } from '../api-status.ts';
 import { at, fields, items, type KubeObject, kubeTime, number, text } from '../objects.ts';
 import type { StoreEvent } from '../store.ts';
 import { requestDeletion } from './deletion.ts';
-import { claim, controllerOf, controllerReference, keyOf, splitKey } from './ownership.ts';
+import { adopters, claim, controllerOf, controllerReference, keyOf, splitKey } from './ownership.ts';
 import type { Controller, Room } from './room.ts';
 import { createWorkQueue } from './work-queue.ts';
 import { type Condition, counters, type ReplicaSet, readReplicaSet } from './workloads.ts';
@@ -27,13 +27,15 @@ export function createReplicaSetController(room: Room): Controller {
     else queue.addAfter(key, nextMs);
   });
 
-  function see({ resource, object }: StoreEvent): void {
+  function see(event: StoreEvent): void {
+    const { resource, object } = event;
     const { namespace } = object.metadata;
     if (resource === 'replicasets.apps') {
       queue.add(keyOf(namespace, object.metadata.name));
     } else if (resource === 'pods') {
       const owner = controllerOf(object);
       if (owner?.kind === 'ReplicaSet') queue.add(keyOf(namespace, owner.name));
+      for (const { metadata } of adopters(store, 'replicasets.apps', event)) queue.add(keyOf(namespace, metadata.name));
     }
   }
 
