@@ -1,0 +1,4 @@
+import { access } from './behaviours/access.ts';
+import { holdOnBothServers } from './hold.ts';
+
+holdOnBothServers(access);

@@ -1,0 +1,4 @@
+import { namespaces } from './behaviours/namespaces.ts';
+import { holdOnBothServers } from './hold.ts';
+
+holdOnBothServers(namespaces);

@@ -1,0 +1,4 @@
+import { rollouts } from './behaviours/rollouts.ts';
+import { holdOnBothServers } from './hold.ts';
+
+holdOnBothServers(rollouts);
