@@ -1,4 +1,5 @@
 /** What the engine remembers of a target between passes and restarts; written as `<service>_<namespace>.status.json`. */
+import type { TargetEvent } from './event.ts';
 import type { Outcome } from './outcome.ts';
 
 export const RECORD_SCHEMA = 1;
@@ -73,6 +74,8 @@ export interface TargetRecord {
   readonly crashedLater?: boolean;
   /** A change made outside that was told: the image then running, and when such changes were seen. */
   readonly drift?: { readonly image: string; readonly seenAt: readonly number[] };
+  /** Recorded, and not yet known to have been told; only seen after a crash in that moment. */
+  readonly untold?: TargetEvent;
   /** Newest first, at most `MAX_PAST` of them. */
   readonly past: readonly PastOutcome[];
   /** How long successful rollouts took, ms, newest first, at most ten: what is usual for this target. */

@@ -5,7 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Observer } from '../cluster/observer.ts';
 import { ApiError, isTransient } from '../domain/api-error.ts';
 import type { DepLook } from '../domain/dep-look.ts';
-import type { EngineEvent } from '../domain/event.ts';
+import type { EngineEvent, TargetEvent } from '../domain/event.ts';
 import type { TargetRecord } from '../domain/record.ts';
 import { parseTargetKey, type Target, type TargetKey } from '../domain/target.ts';
 import type { StateStore } from '../state/store.ts';
@@ -48,7 +48,7 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
 
   async function run(key: TargetKey): Promise<PassResult> {
     const desired = await lookAt(key);
-    const record = await store.readRecord(key);
+    const record = await tellRest(key, await store.readRecord(key));
     const last = record === undefined ? await store.readLast(key) : undefined;
     const parsed = parseTargetKey(key);
     const target = parsed.kind === 'target' ? parsed.target : undefined;
@@ -137,9 +137,9 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     // The fence needs a reading that is later than the GET.
     const now = await lookAt(key);
     if (now.kind !== 'wanted' || now.content !== attempt.content) return { lookAgainInMs: 0 };
-    // Told before the record forgets what is told: a crash in between tells it again under the same id.
-    for (const event of decision.events) await report(event);
-    await store.writeRecord(key, decision.record);
+    const [ended] = decision.events;
+    if (ended === undefined) await store.writeRecord(key, decision.record);
+    else await recordAndTell(key, decision.record, ended);
     try {
       const deployment = await cluster.patchDeployment(target, decision.patch);
       const record = rollingOut(observation, decision.record, applied(attempt, deployment), clock.now());
@@ -186,15 +186,33 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     return conclude(observation, decision.conclude);
   }
 
-  /** `.last` first, then the sinks' durable outboxes, then the record: a crash in between repeats, and loses nothing. */
+  /** `.last` first, then the record, then the sinks: a crash in between repeats, and loses nothing. */
   async function conclude(observation: Observation, decision: Conclusion): Promise<PassResult> {
     const { key, target } = observation;
     const { event, record } = target === undefined ? decision : await parts.gatherEvidence(target, decision);
     if (decision.last !== undefined) await store.writeLast(key, decision.last);
-    await report(event);
-    await store.writeRecord(key, record);
+    await recordAndTell(key, record, event);
     // The next pass lets go of what this one followed, or goes on with what follows from it.
     return target === undefined ? {} : { lookAgainInMs: 0 };
+  }
+
+  /**
+   * The record says what is to be told before it is told: whatever happens in between, that and nothing else is told of
+   * it afterwards, under the same id.
+   */
+  async function recordAndTell(key: TargetKey, record: TargetRecord, event: TargetEvent): Promise<void> {
+    await store.writeRecord(key, { ...record, untold: event });
+    await report(event);
+    await store.writeRecord(key, record);
+  }
+
+  /** The record without what a crash kept from being told, which is told now. */
+  async function tellRest(key: TargetKey, record: TargetRecord | undefined): Promise<TargetRecord | undefined> {
+    if (record?.untold === undefined) return record;
+    const { untold, ...rest } = record;
+    await report(untold);
+    await store.writeRecord(key, rest);
+    return rest;
   }
 
   function followRollout(key: TargetKey, target: Target, record: TargetRecord | undefined): void {

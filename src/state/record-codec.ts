@@ -1,4 +1,5 @@
 /** The text of a status file: pretty JSON for people and `jq`, with ISO times, and back again with every field checked. */
+import type { TargetEvent } from '../domain/event.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import {
   type Attempt,
@@ -81,6 +82,28 @@ const pastOutcome = object<PastOutcome>({
   content: text,
 });
 
+const untold = object<TargetEvent>({
+  kind: oneOf<'target'>({ target: true }),
+  id: text,
+  what: oneOf<TargetEvent['what']>({
+    ...OUTCOMES,
+    started: true,
+    progress: true,
+    recovered: true,
+    'crashed-later': true,
+    drifted: true,
+    flapping: true,
+  }),
+  service: text,
+  namespace: text,
+  version: text,
+  image: text,
+  summary: text,
+  cause: text,
+  evidence: list(text),
+  at: time,
+});
+
 const drift = object<NonNullable<TargetRecord['drift']>>({ image: text, seenAt: list(time) });
 
 const record = object<TargetRecord>({
@@ -97,6 +120,7 @@ const record = object<TargetRecord>({
   blockedBy: optional(block),
   crashedLater: optional(boolean),
   drift: optional(drift),
+  untold: optional(untold),
   usualMs: optional(list(number)),
   past: orElse(list(pastOutcome), []),
 });

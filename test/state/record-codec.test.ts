@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { TargetEvent } from '../../src/domain/event.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { Attempt, Block, PastOutcome, Phase, TargetRecord, Verified } from '../../src/domain/record.ts';
 import { keyOfFileName, targetKey } from '../../src/domain/target.ts';
@@ -69,6 +70,23 @@ const past: fc.Arbitrary<PastOutcome> = fc.record(
   plain,
 );
 
+const untold: fc.Arbitrary<TargetEvent> = fc.record(
+  {
+    kind: fc.constant('target' as const),
+    id: words,
+    what: fc.constantFrom<TargetEvent['what']>('recovered', 'crashed-later', 'drifted', 'flapping', ...OUTCOMES),
+    service: words,
+    namespace: words,
+    version: words,
+    image: words,
+    summary: words,
+    cause: words,
+    evidence: fc.array(words),
+    at: time,
+  },
+  plain,
+);
+
 const record: fc.Arbitrary<TargetRecord> = fc.record(
   {
     schema: fc.constant(1 as const),
@@ -84,6 +102,7 @@ const record: fc.Arbitrary<TargetRecord> = fc.record(
     blockedBy: fc.constantFrom<Block>('no-deployment', 'namespace-terminating', 'paused', 'forbidden'),
     crashedLater: fc.boolean(),
     drift: fc.record({ image: words, seenAt: fc.array(time) }, plain),
+    untold,
     past: fc.array(past),
     usualMs: fc.array(fc.nat()),
   },
