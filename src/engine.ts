@@ -105,11 +105,12 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
     cluster,
     observer,
     report,
-    gatherEvidence: createEvidenceGatherer(
+    gatherEvidence: createEvidenceGatherer({
       cluster,
+      observer,
       clock,
-      config.slackWebhook === undefined ? [] : [config.slackWebhook],
-    ),
+      secrets: config.slackWebhook === undefined ? [] : [config.slackWebhook],
+    }),
   });
   const queue = createWorkQueue({
     concurrency: config.concurrency,

@@ -1,6 +1,7 @@
 /** What supports a failure, gathered once, when it is certain: a few requests, within a few seconds, whatever is missing. */
 import { type Clock, sleep } from '../clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { Observer } from '../cluster/observer.ts';
 import { ApiError } from '../domain/api-error.ts';
 import type { Target } from '../domain/target.ts';
 import type { EventView } from '../domain/workload.ts';
@@ -8,10 +9,10 @@ import {
   type ContainerLog,
   evidenceLines,
   HEAD_LINES,
+  quoteOf,
   type Suspect,
   suspectsOf,
   TAIL_LINES,
-  tellingLine,
 } from '../rollout/evidence.ts';
 import { redact } from '../rollout/redact.ts';
 import type { Conclusion } from './decision.ts';
@@ -25,16 +26,24 @@ const MAX_LOG_BYTES = 64 * 1024;
 /** Clocks of the cluster and of this machine may differ, ms. */
 const SKEW_MS = 30_000;
 
-/**
- * @param secrets values that must not appear in any evidence
- */
-export function createEvidenceGatherer(cluster: Cluster, clock: Clock, secrets: readonly string[]): EvidenceGatherer {
+export interface EvidenceSources {
+  readonly cluster: Pick<Cluster, 'listEvents' | 'readLogs'>;
+  readonly observer: Pick<Observer, 'rollout'>;
+  readonly clock: Clock;
+  /** Values that must not appear in any evidence. */
+  readonly secrets: readonly string[];
+}
+
+export function createEvidenceGatherer({ cluster, observer, clock, secrets }: EvidenceSources): EvidenceGatherer {
   const hide = (text: string) => redact(text, secrets);
 
   return async (target, conclusion) => {
-    const { signs, record } = conclusion;
-    if (signs.length === 0 || record.attempt === undefined) return conclusion;
-    const missingRights = new Set<string>();
+    const { signs, record, event } = conclusion;
+    const { attempt } = record;
+    const isFailure = signs.length > 0 || event.what === 'timed-out';
+    if (!isFailure || attempt === undefined) return conclusion;
+    const { namespace } = target;
+    const missingRights = new Set(observer.rollout(namespace, attempt.uid ?? '').unreadable);
     const ask = <T>(right: string, call: Promise<T>, otherwise: T): Promise<T> =>
       Promise.race([call, sleep(clock, LIMIT_MS).then(() => otherwise)]).catch((error: unknown) => {
         // Evidence is a service: without it the verdict stands, and the pass's own calls tell of an unreachable server.
@@ -43,28 +52,20 @@ export function createEvidenceGatherer(cluster: Cluster, clock: Clock, secrets: 
         return otherwise;
       });
 
-    const { namespace } = target;
-    const since = record.attempt.startedAt - SKEW_MS;
-    const suspects = suspectsOf(signs);
+    const since = attempt.startedAt - SKEW_MS;
     const pods = signs.flatMap(({ pod }) => (pod === undefined ? [] : [pod]));
-    const uids = [...new Set([record.attempt.uid ?? '', ...pods.flatMap((pod) => [pod.uid, pod.ownerUid])])];
-    const [events, logs] = await Promise.all([
+    const uids = [...new Set([attempt.uid ?? '', ...pods.flatMap((pod) => [pod.uid, pod.ownerUid])])];
+    const [events, runs] = await Promise.all([
       ask(`list events in ${namespace}`, warningsSince(cluster, namespace, uids, since), []),
       Promise.all(
-        suspects.map((suspect) => ask(`get pods/log in ${namespace}`, readLog(cluster, namespace, suspect), undefined)),
+        suspectsOf(signs).map((suspect) =>
+          ask(`get pods/log in ${namespace}`, readLogs(cluster, namespace, suspect), []),
+        ),
       ),
     ]);
-    const found = logs.filter((log) => log !== undefined);
-    const lines = evidenceLines({
-      attempt: record.attempt,
-      namespace,
-      signs,
-      events,
-      logs: found,
-      missingRights: [...missingRights],
-    });
-    const [first] = found;
-    return withEvidence(conclusion, lines.map(hide), first === undefined ? undefined : tellingLine(first.tail), hide);
+    const logs = runs.flat();
+    const findings = { attempt, target, signs, events, logs, missingRights: [...missingRights] };
+    return withEvidence(conclusion, evidenceLines(findings).map(hide), quoteOf(findings), hide);
   };
 }
 
@@ -92,7 +93,7 @@ function withEvidence(
 }
 
 async function warningsSince(
-  cluster: Cluster,
+  cluster: EvidenceSources['cluster'],
   namespace: string,
   uids: readonly string[],
   since: number,
@@ -101,30 +102,35 @@ async function warningsSince(
   return events.filter((event) => event.type === 'Warning' && event.lastAt >= since);
 }
 
-/** The run that crashed: the previous one where the container was restarted, else the present one. */
-async function readLog(cluster: Cluster, namespace: string, suspect: Suspect): Promise<ContainerLog> {
-  const { pod, container } = suspect;
-  const read = async (previous: boolean): Promise<ContainerLog> => {
-    const limitBytes = MAX_LOG_BYTES;
-    const tail = await cluster.readLogs(namespace, pod.name, container.name, {
-      previous,
-      tailLines: TAIL_LINES,
-      limitBytes,
-    });
-    if (tail.length < TAIL_LINES) return { suspect, previous, head: [], tail };
-    const start = await cluster.readLogs(namespace, pod.name, container.name, {
-      previous,
-      limitBytes: MAX_LOG_BYTES / 8,
-    });
-    return { suspect, previous, head: start.slice(0, HEAD_LINES), tail };
-  };
-  if (container.restartCount === 0) return read(false);
+/** The run that crashed, then the one that goes on. Between two runs the present one is the one that crashed. */
+async function readLogs(
+  cluster: EvidenceSources['cluster'],
+  namespace: string,
+  suspect: Suspect,
+): Promise<readonly ContainerLog[]> {
+  const { state, restartCount } = suspect.container;
+  const read = (previous: boolean) => readRun(cluster, namespace, suspect, previous);
+  if (restartCount === 0) return [await read(false)];
   try {
     const previous = await read(true);
-    if (previous.tail.length > 0) return previous;
+    if (previous.tail.length > 0) return state.kind === 'running' ? [previous, await read(false)] : [previous];
   } catch (error) {
     // The kubelet drops a dead container's log after a while; the present run may say the same.
     if (!(error instanceof ApiError) || error.kind === 'forbidden') throw error;
   }
-  return read(false);
+  return [await read(false)];
+}
+
+async function readRun(
+  cluster: EvidenceSources['cluster'],
+  namespace: string,
+  suspect: Suspect,
+  previous: boolean,
+): Promise<ContainerLog> {
+  const read = (options: { readonly tailLines?: number; readonly limitBytes: number }) =>
+    cluster.readLogs(namespace, suspect.pod.name, suspect.container.name, { previous, ...options });
+  const tail = await read({ tailLines: TAIL_LINES, limitBytes: MAX_LOG_BYTES });
+  if (tail.length < TAIL_LINES) return { suspect, previous, head: [], tail };
+  const start = await read({ limitBytes: MAX_LOG_BYTES / 8 });
+  return { suspect, previous, head: start.slice(0, HEAD_LINES), tail };
 }

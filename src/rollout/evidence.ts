@@ -1,5 +1,6 @@
 /** What supports a failure, as lines for people: pods, events, logs, the change, and the command to try next. Pure. */
 import type { Attempt } from '../domain/record.ts';
+import type { Target } from '../domain/target.ts';
 import type { ContainerView, EventView, PodView } from '../domain/workload.ts';
 import type { FailureSign } from './failure-signs.ts';
 
@@ -20,7 +21,8 @@ export interface ContainerLog {
 
 export interface Findings {
   readonly attempt: Attempt;
-  readonly namespace: string;
+  readonly target: Target;
+  /** The one the cause speaks of first. */
   readonly signs: readonly FailureSign[];
   readonly events: readonly EventView[];
   readonly logs: readonly ContainerLog[];
@@ -56,15 +58,15 @@ export function suspectsOf(signs: readonly FailureSign[]): readonly Suspect[] {
 
 /** The evidence, most telling first. */
 export function evidenceLines(findings: Findings): readonly string[] {
-  const { attempt, namespace, signs, events, logs, missingRights } = findings;
+  const { attempt, target, signs, events, logs, missingRights } = findings;
   const was = attempt.previousImage;
   const lines = [
-    ...groupSigns(signs).map(({ sign, pods }) => podLine(sign, pods)),
+    ...groupSigns(signs).flatMap(({ sign, pods }) => [podLine(sign, pods), ...detailLines(sign, events)]),
     ...(was === undefined || was === attempt.image ? [] : [`image: ${was} → ${attempt.image}`]),
     ...eventLines(events),
     ...logs.flatMap(logLines),
     ...missingRights.map((right) => `not allowed to ${right}: with that right there would be more to say`),
-    nextCommand(namespace, signs),
+    nextCommand(target, signs),
   ];
   return lines
     .filter((line) => line !== '')
@@ -76,15 +78,19 @@ function podLine({ pod, cause }: FailureSign, pods: number): string {
   return `pod ${pod.name}${pods > 1 ? ` and ${pods - 1} more` : ''}: ${cause}`;
 }
 
+/** The node's own words, unless one of its events says them too. */
+function detailLines({ detail }: FailureSign, events: readonly EventView[]): readonly string[] {
+  if (detail === undefined || events.some((event) => flat(event.message).includes(detail))) return [];
+  return [indent(detail)];
+}
+
 function eventLines(events: readonly EventView[]): readonly string[] {
   const same = Map.groupBy(events, ({ reason, message }) => `${reason}: ${withoutNames(message)}`);
   return [...same.values()].slice(-MAX_EVENTS).flatMap((group) => {
     const newest = group.at(-1);
     if (newest === undefined) return [];
     const count = group.reduce((sum, event) => sum + event.count, 0);
-    return [
-      `event ${newest.reason}${count > 1 ? ` (${count} times)` : ''}: ${newest.message.replace(/\s+/g, ' ').trim()}`,
-    ];
+    return [`event ${newest.reason}${count > 1 ? ` (${count} times)` : ''}: ${flat(newest.message)}`];
   });
 }
 
@@ -104,13 +110,45 @@ function indent(line: string): string {
   return `  ${line.trimEnd()}`;
 }
 
-function nextCommand(namespace: string, signs: readonly FailureSign[]): string {
+function nextCommand({ service, namespace }: Target, signs: readonly FailureSign[]): string {
   const [sign] = signs;
-  if (sign?.pod === undefined) return '';
+  if (sign?.pod === undefined) return `try: kubectl describe deployment ${service} -n ${namespace}`;
   const [suspect] = suspectsOf([sign]);
   if (suspect === undefined) return `try: kubectl describe pod ${sign.pod.name} -n ${namespace}`;
   const previous = suspect.container.restartCount > 0 ? ' --previous' : '';
   return `try: kubectl logs ${suspect.pod.name} -c ${suspect.container.name} -n ${namespace}${previous}`;
+}
+
+function flat(message: string): string {
+  return message.replace(/\s+/g, ' ').trim();
+}
+
+/** Why a container is not created; reasons of Events. */
+const NOT_CREATED = ['FailedMount', 'FailedAttachVolume', 'FailedMapVolume', 'FailedCreatePodSandBox'];
+
+const KILLING_PROBE = /^(?:Liveness|Startup) probe failed/;
+
+function wasKilled(container: ContainerView | undefined): boolean {
+  const exit = container?.state.kind === 'terminated' ? container.state.exit : container?.lastExit;
+  // SIGTERM and, after the grace period, SIGKILL.
+  return exit !== undefined && exit.reason !== 'OOMKilled' && (exit.exitCode === 143 || exit.exitCode === 137);
+}
+
+/** What was said about the cause by somebody who knows: the probe, the node, or the container's own log. */
+export function quoteOf({ signs, events, logs }: Pick<Findings, 'signs' | 'events' | 'logs'>): string | undefined {
+  const [sign] = signs;
+  if (sign?.pod === undefined) return undefined;
+  const { about, pod, container } = sign;
+  const ofPod = events.filter((event) => event.involvedUid === pod.uid);
+  const complaint = ofPod.findLast(({ reason, message }) => {
+    if (about === 'creating') return NOT_CREATED.includes(reason);
+    if (about === 'unready') return reason === 'Unhealthy';
+    // A kubelet kills what fails these probes; the log of the killed says nothing about it.
+    return about === 'crash' && reason === 'Unhealthy' && wasKilled(container) && KILLING_PROBE.test(message);
+  });
+  if (complaint !== undefined) return cut(flat(complaint.message));
+  const log = logs.find(({ suspect }) => suspect.pod.uid === pod.uid && suspect.container.name === container?.name);
+  return log === undefined ? undefined : tellingLine(log.tail);
 }
 
 const TELLING =
@@ -122,6 +160,9 @@ const MAX_QUOTE = 200;
 export function tellingLine(log: readonly string[]): string | undefined {
   const lines = log.filter((line) => line.trim() !== '' && !STACK_FRAME.test(line));
   const line = (lines.findLast((candidate) => TELLING.test(candidate)) ?? lines.at(-1))?.trim();
-  if (line === undefined) return undefined;
+  return line === undefined ? undefined : cut(line);
+}
+
+function cut(line: string): string {
   return line.length > MAX_QUOTE ? `${line.slice(0, MAX_QUOTE)}…` : line;
 }

@@ -1,23 +1,18 @@
 /** What speaks against a rollout: read from the new ReplicaSet and its pods, before any verdict. */
-import type { Condition, ContainerExit, ContainerView, PodView } from '../domain/workload.ts';
-import { isFinalPullError } from './pull-errors.ts';
-
-/**
- * How a sign becomes a verdict. `at-once`: it cannot heal by itself. `soon`: so, when a second look still finds it.
- * `strikes`: it fails the rollout when it has lasted for the grace. `clock`: it may heal (an autoscaler, a slow volume)
- * and only explains a time-out.
- */
-export type Severity = (typeof SEVERITIES)[number];
-
-/** Gravest first. */
-export const SEVERITIES = ['at-once', 'soon', 'strikes', 'clock'] as const;
+import type { Condition, ContainerView, PodView } from '../domain/workload.ts';
+import { containerSign } from './container-signs.ts';
+import { colon, oneLine } from './quoted.ts';
+import type { Severity, Trouble } from './trouble.ts';
 
 export interface FailureSign {
   /** The same for as long as the same thing is wrong: the pass remembers when it first saw it. */
   readonly id: string;
+  readonly about: Trouble;
   readonly severity: Severity;
   /** One line: `container app exits 1 (3 restarts)`. */
   readonly cause: string;
+  /** What the node said, where the cause says it in fewer words. */
+  readonly detail?: string;
   /** Signs of the same group differ only in the pod. */
   readonly group: string;
   readonly pod?: PodView;
@@ -59,6 +54,7 @@ function endedSigns(pods: readonly PodView[]): readonly FailureSign[] {
   return [
     {
       id: 'ended',
+      about: 'ended',
       severity: pods.length >= ENDED_TOO_OFTEN ? 'strikes' : 'clock',
       cause: `${often} ${reason}${colon(pod.message)}`,
       group: 'ended',
@@ -69,11 +65,12 @@ function endedSigns(pods: readonly PodView[]): readonly FailureSign[] {
 }
 
 function podSigns(pod: PodView): readonly FailureSign[] {
-  const sign = (id: string, severity: Severity, cause: string, container?: ContainerView): FailureSign => ({
-    id: `${pod.uid}/${container?.name ?? ''}/${id}`,
+  const sign = (about: Trouble, severity: Severity, cause: string, container?: ContainerView): FailureSign => ({
+    id: `${pod.uid}/${container?.name ?? ''}/${about}`,
+    about,
     severity,
     cause,
-    group: `${container?.name ?? ''}/${id}`,
+    group: `${container?.name ?? ''}/${about}`,
     pod,
     ...(container === undefined ? {} : { container }),
     active: true,
@@ -87,127 +84,12 @@ function podSigns(pod: PodView): readonly FailureSign[] {
   for (const container of pod.containers) {
     const found = containerSign(container);
     if (found !== undefined) {
-      signs.push({ ...sign(found.id, found.severity, found.cause, container), active: found.active ?? true });
+      const { detail, active = true } = found;
+      const seen = { ...sign(found.about, found.severity, found.cause, container), active };
+      signs.push(detail === undefined ? seen : { ...seen, detail });
     }
   }
   return signs;
-}
-
-interface ContainerSign {
-  readonly id: string;
-  readonly severity: Severity;
-  readonly cause: string;
-  readonly active?: boolean;
-}
-
-function containerSign(container: ContainerView): ContainerSign | undefined {
-  // Somebody debugs with an ephemeral container; how it ends says nothing about the version.
-  if (container.role === 'ephemeral') return undefined;
-  switch (container.state.kind) {
-    case 'waiting':
-      return waitingSign(container, container.state.reason, container.state.message);
-    case 'terminated':
-      return exitSign(container, container.state.exit);
-    case 'running':
-      return runningSign(container);
-    case 'unknown':
-      return undefined;
-    default:
-      return container.state satisfies never;
-  }
-}
-
-/** kubelets say this while their caches fill; it heals by itself. */
-const CACHE_NOT_SYNCED = /failed to sync .* cache/i;
-
-function waitingSign(container: ContainerView, reason: string, message: string): ContainerSign | undefined {
-  const name = nameOf(container);
-  switch (reason) {
-    case 'InvalidImageName':
-      return { id: 'image', severity: 'at-once', cause: `${name}: image ${container.image} is not a valid name` };
-    case 'ErrImageNeverPull':
-      return {
-        id: 'image',
-        severity: 'at-once',
-        cause: `${name}: image ${container.image} is not on the node and its pull policy is Never`,
-      };
-    case 'ErrImagePull':
-    case 'ImagePullBackOff':
-    case 'ImageInspectError':
-    case 'RegistryUnavailable':
-      return {
-        id: 'image',
-        severity: isFinalPullError(container.image, message) ? 'at-once' : 'strikes',
-        cause: `${name}: image ${container.image} cannot be pulled (${reason}${colon(message)})`,
-      };
-    case 'CreateContainerConfigError':
-      return {
-        id: 'config',
-        severity: CACHE_NOT_SYNCED.test(message) ? 'clock' : 'soon',
-        cause: `${name} cannot be configured${colon(message)}`,
-      };
-    case 'CrashLoopBackOff':
-      return { id: 'crash', severity: 'strikes', cause: crashCause(container, container.lastExit) };
-    case 'CreateContainerError':
-    case 'RunContainerError':
-    case 'StartError':
-    case 'PostStartHookError':
-    case 'PreCreateHookError':
-    case 'PreStartHookError':
-      return { id: 'start', severity: 'strikes', cause: `${name} cannot start (${reason}${colon(message)})` };
-    case 'ContainerCreating':
-      return crashedBefore(container) ?? { id: 'creating', severity: 'clock', cause: `${name} is not created yet` };
-    case 'PodInitializing':
-    case '':
-      return crashedBefore(container);
-    default:
-      return { id: 'waiting', severity: 'clock', cause: `${name} waits (${reason}${colon(message)})` };
-  }
-}
-
-function exitSign(container: ContainerView, exit: ContainerExit): ContainerSign | undefined {
-  // An init container that ended well has done its work.
-  if (exit.exitCode === 0 && container.role === 'init') return undefined;
-  return { id: 'crash', severity: 'strikes', cause: crashCause(container, exit) };
-}
-
-function runningSign(container: ContainerView): ContainerSign | undefined {
-  const crashed = crashedBefore(container);
-  if (crashed !== undefined || container.ready) return crashed;
-  const name = nameOf(container);
-  if (container.role === 'init') return { id: 'initializing', severity: 'clock', cause: `${name} has not ended yet` };
-  const probe =
-    container.readinessProbe === undefined ? '' : `: readiness probe ${container.readinessProbe} does not succeed`;
-  return { id: 'unready', severity: 'clock', cause: `${name} runs but is not ready${probe}` };
-}
-
-/** A crash loop without a probe is ready between two crashes: the sign stays, so that it keeps its age. */
-function crashedBefore(container: ContainerView): ContainerSign | undefined {
-  if (container.restartCount === 0 || container.lastExit === undefined) return undefined;
-  return { id: 'crash', severity: 'strikes', cause: crashCause(container, container.lastExit), active: false };
-}
-
-function crashCause(container: ContainerView, exit: ContainerExit | undefined): string {
-  const count = container.restartCount;
-  const restarts = count === 0 ? '' : ` (${count} restart${count === 1 ? '' : 's'})`;
-  return `${nameOf(container)} ${exit === undefined ? 'crashes' : exitText(container, exit)}${restarts}`;
-}
-
-function exitText(container: ContainerView, exit: ContainerExit): string {
-  if (exit.reason === 'OOMKilled') {
-    const limit = container.memoryLimit === undefined ? '' : ` at its limit of ${container.memoryLimit}`;
-    return `was killed for its memory (OOMKilled${limit})`;
-  }
-  if (exit.reason === 'ContainerCannotRun' || exit.reason === 'StartError') {
-    return `cannot start (exit ${exit.exitCode}${colon(exit.message)})`;
-  }
-  const signal = exit.signal > 0 ? exit.signal : exit.exitCode > 128 && exit.exitCode <= 159 ? exit.exitCode - 128 : 0;
-  const ended = `exits ${exit.exitCode}${signal === 0 ? '' : ` (signal ${signal})`}`;
-  return exit.message === '' ? ended : `${ended}: ${oneLine(exit.message)}`;
-}
-
-function nameOf(container: ContainerView): string {
-  return container.role === 'init' ? `init container ${container.name}` : `container ${container.name}`;
 }
 
 /** Pods could not be created: quota, admission, a missing service account. */
@@ -220,21 +102,11 @@ function replicaFailureSigns(conditions: readonly Condition[], areOurs: boolean)
   return [
     {
       id: 'replica-failure',
+      about: 'replica-failure',
       severity: final && !quota && areOurs ? 'at-once' : 'strikes',
       cause: `pods cannot be created: ${oneLine(failure.message || failure.reason)}`,
       group: 'replica-failure',
       active: true,
     },
   ];
-}
-
-function colon(message: string): string {
-  return message === '' ? '' : `: ${oneLine(message)}`;
-}
-
-const MAX_QUOTED = 300;
-
-function oneLine(message: string): string {
-  const line = message.replace(/\s+/g, ' ').trim();
-  return line.length > MAX_QUOTED ? `${line.slice(0, MAX_QUOTED)}…` : line;
 }

@@ -1,8 +1,9 @@
 /** Whether a rollout is over, and how it went. Pure: the pass brings the facts and the elapsed times. */
 import type { Attempt } from '../domain/record.ts';
 import type { DeploymentView, PodView, ReplicaSetView } from '../domain/workload.ts';
-import { type FailureSign, failureSigns, SEVERITIES } from './failure-signs.ts';
+import { type FailureSign, failureSigns } from './failure-signs.ts';
 import { progressOf } from './progress.ts';
+import { SEVERITIES } from './trouble.ts';
 
 /** What is known of a rollout beside the Deployment. Empty where a right is missing. */
 export interface RolloutLook {
@@ -27,6 +28,7 @@ export interface RolloutFacts {
   readonly ageOf: (signId: string) => number;
 }
 
+/** Of the signs the first one is the one the cause speaks of. */
 export type Verdict =
   /** `afterCrashes`: a container of the new pods has crashed on the way, so it may be ready only between two crashes. */
   | { readonly kind: 'succeeded'; readonly note: string; readonly afterCrashes: boolean }
@@ -106,10 +108,15 @@ function judgeSigns(
 
   const likely = signs.find((sign) => sign.container?.ready !== true);
   const explained = likely === undefined ? detail : `${detail}; ${likely.cause}`;
+  const told = likely === undefined ? signs : [likely, ...signs.filter((sign) => sign !== likely)];
   if (deadlineExceeded(deployment, elapsedMs)) {
-    return { kind: 'timed-out', cause: `no progress for ${deployment.progressDeadlineSeconds} s: ${explained}`, signs };
+    return {
+      kind: 'timed-out',
+      cause: `no progress for ${deployment.progressDeadlineSeconds} s: ${explained}`,
+      signs: told,
+    };
   }
-  if (elapsedMs >= timeoutMs) return { kind: 'timed-out', cause: explained, signs };
+  if (elapsedMs >= timeoutMs) return { kind: 'timed-out', cause: explained, signs: told };
   const waits = aged.map(({ leftMs }) => leftMs).filter((wait) => wait > 0);
   return { kind: 'running', detail: explained, lookAgainInMs: Math.min(timeoutMs - elapsedMs, ...waits) };
 }

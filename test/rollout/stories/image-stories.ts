@@ -11,23 +11,33 @@ const pullError = (message: string, reason = 'ErrImagePull') => [pod(waiting(rea
 const cause = (reason: string, message: string) =>
   `container web: image ${NEW_IMAGE} cannot be pulled (${reason}: ${message})`;
 
-/** The registry's own no: told at the first look. */
-const finals: readonly (readonly [string, string])[] = [
-  ['does not exist', notFound],
-  ['has no such manifest', `rpc error: code = Unknown desc = ${prefix}manifest unknown`],
+const no = (reason: string) => `container web: image ${NEW_IMAGE} cannot be pulled: ${reason}`;
+
+/** The registry's own no: told at the first look, in few words. */
+const finals: readonly (readonly [what: string, message: string, reason: string])[] = [
+  ['does not exist', notFound, 'not found in the registry'],
+  ['has no such manifest', `rpc error: code = Unknown desc = ${prefix}manifest unknown`, 'not found in the registry'],
   [
     'may not be read',
     `${prefix}pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed`,
+    'no access to the repository, or there is none',
   ],
   [
     'needs a login',
     `${prefix}unexpected status from HEAD request to https://registry.example/v2/web/manifests/1.25.0: 401 Unauthorized`,
+    'no access to the repository',
   ],
-  ['is forbidden by the registry', `${prefix}denied: requested access to the resource is denied`],
+  [
+    'is forbidden by the registry',
+    `${prefix}denied: requested access to the resource is denied`,
+    'no access to the repository',
+  ],
   [
     'is built for other machines',
     `failed to pull and unpack image "${NEW_IMAGE}": no match for platform in manifest: not found`,
+    'not built for the platform of the node',
   ],
+  ['has a tag that cannot be one', `failed to pull image "${NEW_IMAGE}": invalid reference format`, 'not a valid name'],
 ];
 
 /** A network or a busy registry: the grace decides. */
@@ -54,21 +64,21 @@ const passing: readonly (readonly [string, string])[] = [
 
 export const imageStories: readonly Story[] = [
   ...finals.map(
-    ([what, message]): Story => ({
+    ([what, message, reason]): Story => ({
       name: `an image that ${what} fails at once`,
       frames: [creating, { at: 4, pods: pullError(message) }],
-      ends: { outcome: 'failed', at: 4, cause: cause('ErrImagePull', message) },
+      ends: { outcome: 'failed', at: 4, cause: no(reason) },
     }),
   ),
   {
     name: 'an image not found is told at once though the back-off was seen first',
     frames: [creating, { at: 4, pods: pullError(backOff, 'ImagePullBackOff') }, { at: 9, pods: pullError(notFound) }],
-    ends: { outcome: 'failed', at: 9, cause: cause('ErrImagePull', notFound) },
+    ends: { outcome: 'failed', at: 9, cause: no('not found in the registry') },
   },
   {
     name: 'a back-off that names the registry’s no fails at once',
     frames: [creating, { at: 6, pods: pullError(`${backOff}: ErrImagePull: ${notFound}`, 'ImagePullBackOff') }],
-    ends: { outcome: 'failed', at: 6, cause: cause('ImagePullBackOff', `${backOff}: ErrImagePull: ${notFound}`) },
+    ends: { outcome: 'failed', at: 6, cause: no('not found in the registry') },
   },
   {
     name: 'a bare back-off fails when it has lasted for the grace, counted from its first sight',
