@@ -1,5 +1,5 @@
 /** A program that turns dep files into rollouts: the engine's bundle or the floor, each behind a proxy of its own. */
-import { renameSync, writeFileSync } from 'node:fs';
+import { readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -34,6 +34,10 @@ export interface DepFolder {
   replace(service: Service, text: string): number;
   /** All of them by rename, with nothing between the renames; epoch ms at which the first was there. */
   replaceAll(services: readonly Service[], text: string): number;
+  /** As an earlier engine leaves it: `.last` of every one of them holds the version. */
+  markConcluded(services: readonly Service[], version: string): void;
+  /** How many status files there are. */
+  answers(): number;
   /** Waits until `.last` of every one of them holds the version. */
   untilConcluded(services: readonly Service[], version: string, timeoutMs?: number): Promise<void>;
   /** Epoch ms at which `.last` was renamed into place. */
@@ -142,6 +146,10 @@ export async function createDepFolder(path: string, services: readonly Service[]
       for (const move of moves) move();
       return startedAt;
     },
+    markConcluded: (services, version) => {
+      for (const service of services) writeFileSync(lastFile(service), version);
+    },
+    answers: () => readdirSync(path).filter((name) => name.endsWith('.status.json')).length,
     untilConcluded: async (services, version, timeoutMs = 120_000) => {
       const left = [...services];
       await eventually(

@@ -3,6 +3,7 @@
  * do, in one run. Ends with 1 only when a result is wrong; times say "ok" or "MISSED" and are judged by people.
  */
 import { parseArgs } from 'node:util';
+import * as burst from './sections/burst.ts';
 import * as completion from './sections/completion.ts';
 import * as latency from './sections/latency.ts';
 import * as rest from './sections/rest.ts';
@@ -15,7 +16,7 @@ interface Section {
   run(stage: Stage): Promise<Result>;
 }
 
-const SECTIONS: Readonly<Record<string, Section>> = { latency, together, completion, rest };
+const SECTIONS: Readonly<Record<string, Section>> = { latency, together, completion, rest, burst };
 
 const USAGE = `usage: npm run bench -- [--cluster sandbox|real] [section...]
   --cluster sandbox  the cluster in memory (default)
