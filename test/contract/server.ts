@@ -27,7 +27,7 @@ const GADGETS = 'contract.example.com';
 /** More than the watches and requests of all scenes that run at once. */
 const MAX_CONNECTIONS = 256;
 
-async function useControlPlane(): Promise<ContractServer> {
+export async function useControlPlane(): Promise<ContractServer> {
   const plane = sharedControlPlane();
   const { url, address } = plane;
   const api = createApiClient({ url, token: address.adminToken, maxConnections: MAX_CONNECTIONS });
@@ -60,7 +60,7 @@ async function watchOfNewKind(api: ApiClient): Promise<string> {
   return `${path}?watch=1&resourceVersion=1`;
 }
 
-async function useSandbox(): Promise<ContractServer> {
+export async function startSandboxServer(): Promise<ContractServer> {
   const dir = await createTempDir('contract');
   const users = [{ token: 'nobody-token', name: 'nobody', groups: ['nobodies'] }];
   const sandbox = await startSandbox({ token: 'admin-token', users });
@@ -86,5 +86,5 @@ async function useSandbox(): Promise<ContractServer> {
 
 export const SERVERS: readonly ContractServerKind[] = [
   { name: 'a real control plane', start: useControlPlane },
-  { name: 'the sandbox', start: useSandbox },
+  { name: 'the sandbox', start: startSandboxServer },
 ];

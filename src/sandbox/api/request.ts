@@ -61,6 +61,8 @@ function inGroup(groupVersion: string, steps: readonly string[]): Route {
   if (extra !== undefined || (namespace !== undefined && !info.namespaced)) throw notServed(steps.join('/'));
   checkName(name);
   checkNamespace(namespace);
+  const known: readonly string[] = info.subresources;
+  if (subresource !== undefined && !known.includes(subresource)) throw notServed(`${info.plural}/${subresource}`);
   return { info, namespace, name: name === '' ? undefined : name, subresource };
 }
 
@@ -112,10 +114,8 @@ export function verbOf(method: string, route: Route, query: URLSearchParams): Ve
   throw methodNotAllowed();
 }
 
-/** Throws ApiStatus when the resource has no such subresource, or needs a namespace that the path does not name. */
+/** Throws ApiStatus when the verb makes no sense there, or the resource needs a namespace that the path does not name. */
 export function checkRoute({ info, namespace, name, subresource }: Route, verb: Verb): void {
-  const known: readonly string[] = info.subresources;
-  if (subresource !== undefined && !known.includes(subresource)) throw notServed(`${info.plural}/${subresource}`);
   if (subresource === 'log' && verb !== 'get') throw methodNotAllowed();
   if (info.storage === undefined && verb !== 'create') throw methodNotAllowed();
   if (!info.namespaced || namespace !== undefined || verb === 'list' || verb === 'watch') return;

@@ -1,7 +1,13 @@
 /** The HTTP side: reads requests, lets faults have their way, and sends replies. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
-import { ApiStatus } from '../api-status.ts';
+import { ApiStatus, badRequest } from '../api-status.ts';
 import type { FaultEngine } from '../faults.ts';
 import { discoveryDocument } from './discovery.ts';
 import type { Handler, Reply } from './handler.ts';
@@ -48,6 +54,7 @@ export function createApiServer({ access, faults, handle }: ServerParts): Server
     const document = discoveryDocument(path, accept);
     if (document && isPublic(path)) return { code: 200, ...document };
     const user = access.authenticate(authorization);
+    refuseImpersonation(headers);
     if (document) return { code: 200, ...document };
     const route = routeOf(path);
     if (!route) throw new ApiStatus(404, 'NotFound', `the sandbox serves nothing at ${path}`, {});
@@ -161,6 +168,12 @@ function statusReply(error: ApiStatus): Reply {
     body: JSON.stringify(error.body()),
     ...(seconds === undefined ? {} : { headers: { 'retry-after': String(seconds) } }),
   };
+}
+
+/** Throws ApiStatus 400: answering as the wrong user would be worse than not answering. */
+function refuseImpersonation(headers: IncomingHttpHeaders): void {
+  const asked = Object.keys(headers).find((name) => name.startsWith('impersonate-'));
+  if (asked !== undefined) throw badRequest(`the sandbox does not impersonate users (header ${asked})`);
 }
 
 /** Throws ApiStatus 415: the sandbox reads JSON and protobuf, and a patch says which kind it is. */

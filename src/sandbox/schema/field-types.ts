@@ -18,6 +18,9 @@ export interface ParsedObject {
   readonly warnings: readonly string[];
 }
 
+/** `500m`, `2`, `1.5Gi`, `1e3`: the server's own expression. */
+const QUANTITY = /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/;
+
 function isScalar(value: unknown, type: string): boolean {
   switch (type) {
     case 'int32':
@@ -29,6 +32,7 @@ function isScalar(value: unknown, type: string): boolean {
     case 'bool':
       return typeof value === 'boolean';
     case 'Quantity':
+      return QUANTITY.test(String(value));
     case 'IntOrString':
       return typeof value === 'string' || typeof value === 'number';
     case 'FieldsV1':

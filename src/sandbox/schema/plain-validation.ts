@@ -1,4 +1,4 @@
-/** The validation of kinds that hold plain data: ConfigMaps, Secrets and Leases. */
+/** The validation of kinds that hold plain data: ConfigMaps, Secrets, ResourceQuotas and Leases. */
 import type { StatusCause } from '../api-status.ts';
 import { type Fields, fields, type KubeObject, type NewObject, number, sameJson } from '../objects.ts';
 import { dataKeyProblem } from './names.ts';
@@ -25,6 +25,13 @@ function frozenDataProblems(object: NewObject, old: KubeObject): StatusCause[] {
   const changed = ['data', 'binaryData'].filter((field) => !sameJson(old[field], object[field]));
   const all = object.immutable === true ? changed : ['immutable', ...changed];
   return all.map((field) => ({ reason: 'FieldValueForbidden', message, field }));
+}
+
+/** What the sandbox cannot count it refuses. */
+export function quotaProblems(spec: Fields): StatusCause[] {
+  const unknown = ['scopes', 'scopeSelector'].filter((field) => spec[field] !== undefined);
+  const message = 'Forbidden: the sandbox counts quotas without scopes';
+  return unknown.map((field) => ({ reason: 'FieldValueForbidden', message, field: `spec.${field}` }));
 }
 
 export function leaseProblems(spec: Fields): StatusCause[] {

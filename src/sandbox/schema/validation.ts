@@ -4,7 +4,7 @@ import { at, type Fields, fields, items, type KubeObject, type NewObject, number
 import type { ResourceInfo } from '../resources.ts';
 import { labelSelectorOf } from '../selectors.ts';
 import { labelProblem, labelValueProblem, qualifiedNameProblem, subdomainProblem } from './names.ts';
-import { dataProblems, leaseProblems } from './plain-validation.ts';
+import { dataProblems, leaseProblems, quotaProblems } from './plain-validation.ts';
 import { podTemplateProblems } from './pod-validation.ts';
 
 export function required(field: string, detail = ''): StatusCause {
@@ -69,6 +69,8 @@ function bodyProblems(info: ResourceInfo, object: NewObject, old: KubeObject | u
     case 'configmaps':
     case 'secrets':
       return dataProblems(object, old);
+    case 'resourcequotas':
+      return quotaProblems(fields(object.spec));
     case 'leases.coordination.k8s.io':
       return leaseProblems(fields(object.spec));
     case 'pods':
