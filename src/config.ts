@@ -12,6 +12,8 @@ export interface Config {
   /** Undefined when not set: then a Deployment's own deadline counts. */
   readonly rolloutTimeoutMs: number | undefined;
   readonly failureGraceMs: number;
+  /** Undefined when not set: then only the grace counts. */
+  readonly maxRestarts: number | undefined;
   readonly watchAfterMs: number;
   readonly settleMs: number;
   readonly rescanMs: number;
@@ -53,6 +55,11 @@ export const VARIABLES: readonly Variable[] = [
     fallback: '4m',
   },
   { name: 'FAILURE_GRACE', meaning: 'how long a crash loop or a passing pull error may last', fallback: '20s' },
+  {
+    name: 'MAX_RESTARTS',
+    meaning: 'restarts of a new container after which a rollout fails at once; not set: the grace alone counts',
+    fallback: '',
+  },
   { name: 'WATCH_AFTER', meaning: 'how long after a success a crash is still told', fallback: '2m' },
   { name: 'SETTLE', meaning: 'quiet time before a file is read', fallback: '100ms' },
   { name: 'RESCAN', meaning: 'period of the full rescan of the directory', fallback: '2s' },
@@ -86,6 +93,7 @@ export function parseConfig(env: Env, readFile: (path: string) => string | undef
     concurrency: read.checked('CONCURRENCY', wholeNumber(1, 10_000), 'a whole number from 1 to 10000') ?? 100,
     rolloutTimeoutMs: read.duration('ROLLOUT_TIMEOUT', SECOND / 10, 24 * HOUR),
     failureGraceMs: read.duration('FAILURE_GRACE', 0, HOUR) ?? 20 * SECOND,
+    maxRestarts: read.checked('MAX_RESTARTS', wholeNumber(0, 1_000), 'a whole number from 0 to 1000'),
     watchAfterMs: read.duration('WATCH_AFTER', 0, 24 * HOUR) ?? 2 * MINUTE,
     settleMs: read.duration('SETTLE', 0, MINUTE) ?? SECOND / 10,
     rescanMs: read.duration('RESCAN', SECOND / 20, HOUR) ?? 2 * SECOND,

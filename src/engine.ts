@@ -96,6 +96,7 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
       onFailure: config.onFailure,
       drift: config.drift,
       graceMs: config.failureGraceMs,
+      maxRestarts: config.maxRestarts,
       timeoutMs: config.rolloutTimeoutMs,
       watchAfterMs: config.watchAfterMs,
     },

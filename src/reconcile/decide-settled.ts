@@ -79,7 +79,8 @@ function noticeRecovery(observation: Observation, record: TargetRecord, policy: 
   if (attempt?.generation === undefined || deployment === undefined || deployment.uid !== attempt.uid) {
     return { kind: 'nothing' };
   }
-  const verdict = judgeNow(observation, attempt, deployment, policy);
+  // The restarts that failed it stay in the count of a container that has recovered.
+  const verdict = judgeNow(observation, attempt, deployment, { ...policy, maxRestarts: undefined });
   if (verdict.kind !== 'succeeded') return { kind: 'nothing' };
   // A crash loop is "ready" between two crashes: only what lasts has recovered.
   const missingMs = policy.graceMs - observation.completeForMs;

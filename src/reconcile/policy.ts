@@ -9,6 +9,7 @@ export interface Policy {
   readonly drift: 'report' | 'correct' | 'ignore';
   /** See `JudgePolicy`. */
   readonly graceMs: number;
+  readonly maxRestarts: number | undefined;
   readonly timeoutMs: number | undefined;
   /** How long after a success a crash is still told, ms. */
   readonly watchAfterMs: number;

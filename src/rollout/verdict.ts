@@ -14,6 +14,8 @@ export interface RolloutLook {
 export interface JudgePolicy {
   /** How long a sign of severity `strikes` must last, ms. */
   readonly graceMs: number;
+  /** `MAX_RESTARTS`: a container that has restarted more often fails the rollout at once; undefined for no such limit. */
+  readonly maxRestarts: number | undefined;
   /** `ROLLOUT_TIMEOUT`, ms; undefined when the operator did not set it. */
   readonly timeoutMs: number | undefined;
 }
@@ -67,6 +69,8 @@ export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
   // Before any verdict: asking for the age of a sign is what keeps it remembered through a good moment.
   const conditions = isVisible ? (replicaSet?.conditions ?? []) : deployment.conditions;
   const signs = agedSigns(facts, policy, failureSigns(conditions, isVisible, pods));
+  const restless = signs.find(({ sign }) => restartsTooOften(sign, attempt, policy.maxRestarts))?.sign;
+  if (restless !== undefined && !deployment.paused) return { kind: 'failed', cause: restless.cause, signs: [restless] };
   if (progress.kind === 'complete' && (!isVisible || replicaSet !== undefined)) {
     const note = deployment.replicas === 0 ? '0 replicas: nothing to verify' : '';
     return { kind: 'succeeded', note, afterCrashes: pods.some((pod) => hasCrashed(pod, attempt)) };
@@ -149,6 +153,13 @@ function hasCrashed(pod: PodView, attempt: Attempt): boolean {
   return pod.containers
     .filter((container) => container.role !== 'ephemeral' && container.restartCount > 0)
     .some(({ lastExit }) => lastExit === undefined || isSince(attempt, lastExit.finishedAt));
+}
+
+/** Whatever the container does at the moment: between two crashes it may even be ready. */
+function restartsTooOften({ about, container }: FailureSign, attempt: Attempt, limit: number | undefined): boolean {
+  if (limit === undefined || about !== 'crash' || container === undefined) return false;
+  const { restartCount, lastExit } = container;
+  return restartCount > limit && (lastExit === undefined || isSince(attempt, lastExit.finishedAt));
 }
 
 /** How far the cluster's clock may be behind ours, ms. */

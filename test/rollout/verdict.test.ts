@@ -4,11 +4,13 @@ import { changeStories } from './stories/change-stories.ts';
 import { controllerStories } from './stories/controller-stories.ts';
 import { crashStories } from './stories/crash-stories.ts';
 import { imageStories } from './stories/image-stories.ts';
+import { restartStories } from './stories/restart-stories.ts';
 import { startStories } from './stories/start-stories.ts';
 
 const chapters: Readonly<Record<string, readonly Story[]>> = {
   'images that cannot be pulled': imageStories,
   'containers that crash': crashStories,
+  'a limit on restarts': restartStories,
   'containers that do not start': startStories,
   'what the controllers say': controllerStories,
   'changes in the middle': changeStories,

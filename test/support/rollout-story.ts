@@ -57,6 +57,7 @@ export const STORY_POLICY: Policy = {
   onFailure: 'leave',
   drift: 'report',
   graceMs: 20_000,
+  maxRestarts: undefined,
   timeoutMs: undefined,
   watchAfterMs: 120_000,
 };
