@@ -8,15 +8,18 @@ import * as completion from './sections/completion.ts';
 import * as latency from './sections/latency.ts';
 import * as rest from './sections/rest.ts';
 import * as together from './sections/together.ts';
+import * as verdicts from './sections/verdicts.ts';
 import { type ClusterKind, type Stage, startStage } from './stage.ts';
 import { type ClusterResult, formatTable, type Result } from './table.ts';
 
 interface Section {
   readonly title: string;
+  /** What the engine stands beside; the floor unless told. */
+  readonly beside?: string;
   run(stage: Stage): Promise<Result>;
 }
 
-const SECTIONS: Readonly<Record<string, Section>> = { latency, together, completion, rest, burst };
+const SECTIONS: Readonly<Record<string, Section>> = { latency, together, completion, rest, burst, verdicts };
 
 const USAGE = `usage: npm run bench -- [--cluster sandbox|real] [section...]
   --cluster sandbox  the cluster in memory (default)
@@ -45,7 +48,7 @@ async function bench(clusters: readonly ClusterKind[], names: readonly string[])
       if (section === undefined) continue;
       const results = [...(found.get(name) ?? []), { cluster, result: await section.run(stage) }];
       found.set(name, results);
-      process.stdout.write(`${formatTable(section.title, results).join('\n')}\n\n`);
+      process.stdout.write(`${formatTable(section, results).join('\n')}\n\n`);
     }
   }
   const wrong = [...found.values()].flat().reduce((sum, { result }) => sum + result.wrong.length, 0);

@@ -27,8 +27,11 @@ export interface ClusterResult {
 }
 
 /** The lines of a section's table, e.g. for a terminal. */
-export function formatTable(title: string, results: readonly ClusterResult[]): readonly string[] {
-  const head = ['', 'target', ...results.flatMap(({ cluster }) => [cluster, 'floor', 'ratio', ''])];
+export function formatTable(
+  { title, beside = 'floor' }: { readonly title: string; readonly beside?: string },
+  results: readonly ClusterResult[],
+): readonly string[] {
+  const head = ['', 'target', ...results.flatMap(({ cluster }) => [cluster, beside, 'ratio', ''])];
   const measures = [...new Set(results.flatMap(({ result }) => result.rows.map(({ measure }) => measure)))];
   const body = measures.map((measure) => {
     const rows = results.map(({ result }) => result.rows.find((row) => row.measure === measure));
