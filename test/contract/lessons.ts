@@ -1,0 +1,20 @@
+/** What the comparison with a real server changed in the sandbox, for those who believe the same things. */
+export const LESSONS: readonly string[] = [
+  'A write of the status never raises the generation, not even when it annotates: the revision annotation of the Deployment controller leaves it alone. A change of annotations through the object itself does raise it.',
+  'A patch whose outcome names another uid is refused as invalid (422), a PUT of the same as a conflict (409).',
+  'A new object with a resourceVersion, a namespace called `..`, a watch from a version that is no number, a strategic merge without its merge key, and an apply with an undeclared field are answered with 500 and no reason.',
+  'A watch from a version of the future is not refused: it waits in silence. A list or GET of such a version is (504).',
+  'A watch that takes bookmarks is told the end of its initial state by a bookmark, also without asking for it; `sendInitialEvents` is refused without `resourceVersionMatch`.',
+  'A page of a list with a selector does not say how many objects remain.',
+  'The first page of a list fixes the moment of all later ones.',
+  'A `null` matches a missing path in a `test` of a JSON Patch; every other failure of a JSON Patch is one and the same 422 with empty details.',
+  'Fields nobody declared are dropped with a `Warning` header, unless `fieldValidation` says otherwise.',
+  'A PUT of a missing Lease creates it; of every other kind here it is 404. A Lease is updated only with the version that was read.',
+  'The namespaces `default`, `kube-public` and `kube-system` cannot be deleted.',
+  'A namespace named by the server from `generateName` carries its name as a label too.',
+  'A pod or ReplicaSet that appears without an owner is adopted at once, without waiting for another event of the adopter.',
+  'A quota counts what is used in its status, and lets the rollout go on as soon as it is raised.',
+  'ConfigMaps and Secrets marked immutable refuse every change of their data.',
+  'A field manager may have 128 characters, and no more.',
+  'A quantity that is none is refused before anything else is looked at.',
+];

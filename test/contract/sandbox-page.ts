@@ -1,0 +1,63 @@
+/** docs/sandbox.md, written from the contract itself, so that it cannot say more or less than what is tested. */
+import { AREAS } from './behaviours.ts';
+import { LENIENCIES, REFUSALS } from './differences.ts';
+import { LESSONS } from './lessons.ts';
+
+/** The text of the page; `podRules` is the source text whose opening comment holds the table of pod behaviours. */
+export function sandboxPage(podRules: string): string {
+  return [
+    '# The sandbox',
+    INTRODUCTION,
+    '## How pods behave',
+    podBehaviours(podRules),
+    '## What it does like a real cluster',
+    `${countBehaviours()} behaviours, each shown by a test on both servers:`,
+    ...Object.values(AREAS).flatMap(({ title, behaviours }) => [`### ${title}`, bullets(Object.keys(behaviours))]),
+    '## What it does not do',
+    'Refused with a clear message, where a real server does it:',
+    table(
+      ['What', 'Answer'],
+      REFUSALS.map(({ what, code, message }) => [what, `${code}: ${message}`]),
+    ),
+    '## What it does not look at',
+    'Taken by the sandbox, refused by a real server:',
+    table(
+      ['What', 'A real server answers'],
+      LENIENCIES.map(({ what, code }) => [what, String(code)]),
+    ),
+    '## What the real server taught',
+    'Each of these was otherwise in the sandbox, or in what was believed of Kubernetes, until it was compared:',
+    bullets(LESSONS),
+    '',
+  ]
+    .join('\n\n')
+    .trimEnd()
+    .concat('\n');
+}
+
+const INTRODUCTION = `A small Kubernetes cluster in memory: an API server over real HTTP, its controllers, and pods that behave by rules.
+\`npm run demo\` starts one, and the tests start many; stock \`kubectl\` works on it. It knows nothing of the engine.
+
+Because it is ours it proves little by itself. So one contract is held by it and by a real control plane
+(kube-apiserver and kube-controller-manager 1.36.1 with etcd, in \`test/contract/\`), and a list of kubectl commands must
+print the same on both. This page is written from that contract: \`vitest run --project main test/sandbox/sandbox-page.test.ts -u\`
+writes it anew, and the same test fails when it is out of date.`;
+
+function countBehaviours(): number {
+  return Object.values(AREAS).reduce((sum, { behaviours }) => sum + Object.keys(behaviours).length, 0);
+}
+
+/** The comment's paragraphs without their margin: a table, and words around it. */
+function podBehaviours(source: string): string {
+  const comment = /\/\*\*\n([\s\S]*?)\n \*\//.exec(source)?.[1] ?? '';
+  return comment.replaceAll(/^ \* ?/gm, '').trim();
+}
+
+function bullets(lines: readonly string[]): string {
+  return lines.map((line) => `- ${line}`).join('\n');
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}

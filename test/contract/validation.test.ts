@@ -1,0 +1,4 @@
+import { validation } from './behaviours/validation.ts';
+import { holdOnBothServers } from './hold.ts';
+
+holdOnBothServers(validation);
