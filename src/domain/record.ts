@@ -31,6 +31,8 @@ export interface Attempt {
   readonly generation?: number;
   /** The image the server answered with: admission may have rewritten ours, e.g. a tag to a digest. */
   readonly appliedImage?: string;
+  /** That it takes longer than usual was told, so that it is told once. */
+  readonly toldSlow?: boolean;
   /** Epoch ms; absent while the rollout runs. */
   readonly endedAt?: number;
 }

@@ -7,6 +7,7 @@ import { endAttempt, subjectOf } from './conclusions.ts';
 import type { Decision, Observation } from './decision.ts';
 import { ATTEMPT_ANNOTATION } from './fence.ts';
 import type { Policy } from './policy.ts';
+import { awaitRollout } from './usual-time.ts';
 
 /** How soon a running rollout is looked at when nothing is known of it, ms: the watch is down, or lags. */
 const BLIND_LOOK_MS = 2_000;
@@ -72,7 +73,7 @@ function judgeRollout(
   const verdict = judge({ deployment, look, attempt, elapsedMs, ageOf }, policy);
   switch (verdict.kind) {
     case 'running':
-      return { kind: 'wait', lookAgainInMs: verdict.lookAgainInMs, detail: verdict.detail };
+      return awaitRollout(observation, record, attempt, verdict, now);
     case 'held':
       return { kind: 'wait', lookAgainInMs: HELD_LOOK_MS, detail: `Deployment ${deployment.name} is paused` };
     case 'succeeded': {

@@ -69,6 +69,7 @@ const attempt = object<Attempt>({
   uid: optional(text),
   generation: optional(number),
   appliedImage: optional(text),
+  toldSlow: optional(boolean),
   endedAt: optional(time),
 });
 

@@ -6,6 +6,7 @@ import { crashStories } from './stories/crash-stories.ts';
 import { imageStories } from './stories/image-stories.ts';
 import { restartStories } from './stories/restart-stories.ts';
 import { startStories } from './stories/start-stories.ts';
+import { usualTimeStories } from './stories/usual-time-stories.ts';
 
 const chapters: Readonly<Record<string, readonly Story[]>> = {
   'images that cannot be pulled': imageStories,
@@ -14,6 +15,7 @@ const chapters: Readonly<Record<string, readonly Story[]>> = {
   'containers that do not start': startStories,
   'what the controllers say': controllerStories,
   'changes in the middle': changeStories,
+  'longer than usual': usualTimeStories,
 };
 
 describe.each(Object.entries(chapters))('%s', (_chapter, stories) => {

@@ -39,6 +39,8 @@ export interface Story {
   readonly ends: StoryEnd;
   readonly policy?: Partial<Policy>;
   readonly attempt?: Partial<Attempt>;
+  /** How long earlier rollouts took, ms. */
+  readonly usualMs?: readonly number[];
 }
 
 export interface StoryEnd {
@@ -48,6 +50,8 @@ export interface StoryEnd {
   readonly at?: number;
   /** The whole one-line cause; for `running` what is said of it while it waits. */
   readonly cause?: string;
+  /** What is told on the way, each with its second. */
+  readonly progress?: readonly string[];
 }
 
 export const STORY_POLICY: Policy = {
@@ -73,7 +77,8 @@ export function tell(story: Story): Required<StoryEnd> {
   const memory = createRolloutMemory(clock);
   const policy = { ...STORY_POLICY, ...story.policy };
   const key = targetKey(TARGET);
-  let record = runningRecord(story.attempt);
+  let record = runningRecord(story.attempt, story.usualMs);
+  const progress: string[] = [];
   let nextLookMs = Number.POSITIVE_INFINITY;
 
   for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
@@ -84,27 +89,28 @@ export function tell(story: Story): Required<StoryEnd> {
     const decision = decide(observation, record, policy, { now: clock.now(), newId: 'attempt-2' });
     if (cluster.kind === 'deployment') memory.settle(key);
 
-    const { ended, lookAgainInMs, saved, detail } = read(decision);
-    if (ended !== undefined) return { outcome: ended.what, at: elapsedMs / 1_000, cause: ended.cause };
+    const { told, lookAgainInMs, saved, detail } = read(decision);
+    if (told?.what === 'progress') progress.push(`${elapsedMs / 1_000} s: ${told.cause}`);
+    else if (told !== undefined) return { outcome: told.what, at: elapsedMs / 1_000, cause: told.cause, progress };
     record = saved ?? record;
     nextLookMs = elapsedMs + lookAgainInMs;
     const nextFrameMs = Math.min(...story.frames.map(({ at }) => at * 1_000).filter((at) => at > elapsedMs));
     const nextMs = Math.min(nextLookMs, nextFrameMs);
-    if (nextMs > STORY_MS) return { outcome: 'running', at: elapsedMs / 1_000, cause: detail };
+    if (nextMs > STORY_MS) return { outcome: 'running', at: elapsedMs / 1_000, cause: detail, progress };
     clock.advance(nextMs - elapsedMs);
   }
   throw new Error(`${story.name}: the rules look again and again without a verdict`);
 }
 
 function read(decision: Decision): {
-  readonly ended?: TargetEvent;
+  readonly told?: TargetEvent;
   readonly lookAgainInMs: number;
   readonly saved?: TargetRecord;
   readonly detail: string;
 } {
   switch (decision.kind) {
     case 'conclude':
-      return { ended: decision.event, lookAgainInMs: 0, detail: '' };
+      return { told: decision.event, lookAgainInMs: 0, saved: decision.record, detail: '' };
     case 'wait':
       return { lookAgainInMs: decision.lookAgainInMs, detail: decision.detail };
     case 'retry':
@@ -136,7 +142,7 @@ function wanted(): Observation['desired'] {
   return { kind: 'wanted', content: CONTENT, request: { version: '1.25.0' } };
 }
 
-function runningRecord(change: Partial<Attempt> = {}): TargetRecord {
+function runningRecord(change: Partial<Attempt> = {}, usualMs?: readonly number[]): TargetRecord {
   const attempt: Attempt = {
     id: 'attempt-1',
     kind: 'deploy',
@@ -160,6 +166,7 @@ function runningRecord(change: Partial<Attempt> = {}): TargetRecord {
     evidence: [],
     startedAt: PATCHED_AT,
     attempt,
+    ...(usualMs === undefined ? {} : { usualMs }),
     past: [],
   };
 }

@@ -1,0 +1,72 @@
+/** What is usual for a target, and what is said when a rollout takes much longer: before any time-out, and once. */
+import type { Attempt, TargetRecord } from '../domain/record.ts';
+import { formatDuration } from '../rollout/words.ts';
+import { subjectOf, targetEvent } from './conclusions.ts';
+import type { Decision, Observation } from './decision.ts';
+
+/** Fewer rollouts say nothing about the next one. */
+const KNOWN_ENOUGH = 3;
+const TIMES_USUAL = 3;
+/** Nobody needs to be told about less, however fast the service usually is, ms. */
+const LEAST_MS = 10_000;
+
+/**
+ * The usual time of a rollout: the median, which one slow night does not move.
+ *
+ * @param durations of successful rollouts, ms
+ * @returns ms; undefined while too few are known
+ */
+export function usualTime(durations: readonly number[]): number | undefined {
+  if (durations.length < KNOWN_ENOUGH) return undefined;
+  const sorted = durations.toSorted((one, other) => one - other);
+  const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[Math.ceil((sorted.length - 1) / 2)]];
+  return low === undefined || high === undefined ? undefined : (low + high) / 2;
+}
+
+/** Waits for a running rollout, or tells that it takes longer than usual. */
+export function awaitRollout(
+  observation: Observation,
+  record: TargetRecord,
+  attempt: Attempt,
+  running: { readonly detail: string; readonly lookAgainInMs: number },
+  now: number,
+): Decision {
+  const { detail, lookAgainInMs } = running;
+  const { elapsedMs } = observation;
+  const usualMs = usualTime(record.usualMs ?? []);
+  if (usualMs === undefined || attempt.toldSlow === true) return { kind: 'wait', lookAgainInMs, detail };
+  const slowInMs = Math.max(TIMES_USUAL * usualMs, LEAST_MS) - elapsedMs;
+  if (slowInMs > 0) return { kind: 'wait', lookAgainInMs: Math.min(lookAgainInMs, slowInMs), detail };
+  return tellSlow(observation, record, attempt, usualMs, detail, now);
+}
+
+function tellSlow(
+  observation: Observation,
+  record: TargetRecord,
+  attempt: Attempt,
+  usualMs: number,
+  detail: string,
+  now: number,
+): Decision {
+  const { elapsedMs } = observation;
+  const { id, version, image, content } = attempt;
+  const times = `${Math.floor(elapsedMs / usualMs)}x the usual ${formatDuration(usualMs)}`;
+  const cause = `${times}: ${detail}`;
+  const summary = `${subjectOf(observation)} ${version} is still being deployed after ${formatDuration(elapsedMs)}, ${cause}`;
+  // A content refused meanwhile has its own answer, which stands.
+  const isAnswer = record.phase === 'rolling-out' && record.content === content;
+  return {
+    kind: 'conclude',
+    record: { ...record, ...(isAnswer ? { summary } : {}), attempt: { ...attempt, toldSlow: true } },
+    event: targetEvent(observation, {
+      id: `${id}:progress`,
+      what: 'progress',
+      version,
+      image,
+      summary,
+      cause,
+      at: now,
+    }),
+    signs: [],
+  };
+}
