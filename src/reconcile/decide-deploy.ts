@@ -4,7 +4,7 @@ import type { Target } from '../domain/target.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { formatDuration } from '../rollout/words.ts';
 import { applied, carries } from './attempt-marks.ts';
-import { answerContent, driftOf, memoryOf, subjectOf, targetEvent, withPast } from './conclusions.ts';
+import { answerContent, driftOf, endAttempt, memoryOf, subjectOf, targetEvent, withPast } from './conclusions.ts';
 import type { Conclusion, Decision, Observation } from './decision.ts';
 import { fencedPatch } from './fence.ts';
 import { chooseImage, type Order } from './order.ts';
@@ -39,7 +39,8 @@ export function decideDeploy(
       return { kind: 'look-fresh' };
     case 'error':
       return cluster.error.kind === 'forbidden'
-        ? block(observation, record, order, 'forbidden', cluster.error.message, moment.now)
+        ? (forbidden(observation, record, order, cluster.error.message, moment.now) ??
+            block(observation, record, order, 'forbidden', cluster.error.message, moment.now))
         : { kind: 'retry', error: cluster.error };
     case 'no-deployment':
       if (cluster.namespace === 'unknown') return { kind: 'look-fresh' };
@@ -199,6 +200,21 @@ function refuse(
   return answerContent(observation, closed, answer, now);
 }
 
+/** What the engine itself wants is not parked when it may not do it: it ends, and is told. */
+function forbidden(
+  observation: Observation,
+  record: TargetRecord | undefined,
+  order: Order,
+  cause: string,
+  now: number,
+): Conclusion | undefined {
+  const { attempt } = record ?? {};
+  if (record === undefined || order.kind === 'deploy') return undefined;
+  if (attempt?.kind !== order.kind || attempt.endedAt !== undefined) return undefined;
+  const outcome = order.kind === 'rollback' ? 'rollback-failed' : 'failed';
+  return endAttempt(observation, record, attempt, { outcome, cause }, now);
+}
+
 /** Parks the target, and tells it unless the same obstacle was told for the same content. */
 function block(
   observation: Observation,
@@ -209,6 +225,8 @@ function block(
   now: number,
 ): Extract<Decision, { kind: 'wait' | 'remember' }> | Conclusion {
   const { content, request } = order;
+  // A rollback or a correction waits without taking the place of the answer that led to it.
+  if (order.kind !== 'deploy') return { kind: 'wait', lookAgainInMs: parkedLookMs(by), detail: cause };
   if (record?.phase === 'blocked' && record.content === content && record.blockedBy === by) {
     // Only trying shows whether a right was granted, so the record keeps when that was tried last.
     if (by === 'forbidden') {

@@ -31,24 +31,26 @@ export function decideRunning(
       // The API server's troubles are no verdict on a rollout.
       return { kind: 'retry', error: cluster.error };
     case 'no-deployment':
-      return endAttempt(
-        observation,
-        record,
-        attempt,
-        {
-          outcome: 'blocked',
-          cause: 'the Deployment was deleted during the rollout; deployed by itself when it is back',
-          blockedBy: 'no-deployment',
-        },
-        now,
-      );
+      return deleted(observation, record, attempt, now);
     case 'deployment':
-      return cluster.deployment.uid === attempt.uid
-        ? judgeRollout(observation, record, attempt, cluster.deployment, policy, now)
-        : recreated(record, attempt, cluster.deployment);
+      if (cluster.deployment.uid === attempt.uid) {
+        return judgeRollout(observation, record, attempt, cluster.deployment, policy, now);
+      }
+      return wants(observation, attempt)
+        ? recreated(record, attempt, cluster.deployment)
+        : deleted(observation, record, attempt, now);
     default:
       return cluster satisfies never;
   }
+}
+
+function wants({ desired }: Observation, attempt: Attempt): boolean {
+  return desired.kind === 'wanted' && desired.content === attempt.content;
+}
+
+function deleted(observation: Observation, record: TargetRecord, attempt: Attempt, now: number): Decision {
+  const cause = 'the Deployment was deleted during the rollout; deployed by itself when it is back';
+  return endAttempt(observation, record, attempt, { outcome: 'blocked', cause, blockedBy: 'no-deployment' }, now);
 }
 
 /** Another Deployment of the same name: the file's wish holds for it too, so the attempt begins anew. */

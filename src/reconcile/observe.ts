@@ -21,7 +21,11 @@ export interface ClusterEyes {
 /** How long the watch may lag behind a patch before a GET is spent on it, ms. */
 const WATCH_LAG_MS = 3_000;
 
-export function createClusterEyes(cluster: Cluster, observer: Observer, now: () => number): ClusterEyes {
+export function createClusterEyes(
+  cluster: Pick<Cluster, 'readDeployment' | 'readNamespace'>,
+  observer: Pick<Observer, 'deployment' | 'rollout'>,
+  now: () => number,
+): ClusterEyes {
   async function glance(target: Target, record: TargetRecord | undefined): Promise<ClusterLook> {
     const { view, live } = observer.deployment(target);
     const running = runningAttempt(record);
