@@ -24,6 +24,8 @@ export interface StageCluster {
   /** Speaks as the administrator, past the proxy. */
   readonly api: ApiClient;
   newNamespace(prefix?: string): Promise<string>;
+  /** Called when the stage is taken down: for a cluster of its own. */
+  close?(): Promise<void>;
 }
 
 export interface StageOptions {
@@ -174,6 +176,7 @@ export async function setStage(cluster: StageCluster, options: StageOptions = {}
       await dir.remove();
       // Nobody waits for the end of the namespace's objects; controllers that go on with them would cost the next test.
       await cluster.api.request('DELETE', `/apis/apps/v1/namespaces/${namespace}/deployments`);
+      await cluster.close?.();
     },
   };
 }
