@@ -24,7 +24,8 @@ export interface Transport {
 }
 
 /** Over HTTP/2, which every API server speaks, one of them is enough for a hundred calls at once. */
-const MAX_CONNECTIONS = 8;
+/** With one watch of Deployments and two of a namespace with rollouts, seven over HTTP/1.1; two over HTTP/2. */
+const MAX_CONNECTIONS = 4;
 const CERTIFICATES_MS = 60_000;
 /** Below the 60 s after which common load balancers forget an idle connection. */
 const KEEP_ALIVE_MS = 30_000;
