@@ -235,15 +235,20 @@ function statusMetadata(old: KubeObject, object: NewObject): ObjectMeta {
   return { ...old.metadata, ...(annotations ? { annotations } : {}), ...(managedFields ? { managedFields } : {}) };
 }
 
-/** Status writes never raise it, not even by an annotation, as the Deployment controller's revision shows. */
+/**
+ * Status writes never raise it, not even by an annotation, as the Deployment controller's revision shows; nor do those
+ * that set spec and status at once, as when a pod is bound to its node.
+ */
 function withGeneration(info: ResourceInfo, old: KubeObject, next: KubeObject, how: UpdateOptions): KubeObject {
   const { generation: _, ...metadata } = next.metadata;
   if (info.generation === 'none') return { ...next, metadata };
-  const raised =
-    how.subresource !== 'status' &&
-    (!sameJson(old.spec, next.spec) ||
-      (old.metadata.deletionTimestamp === undefined && next.metadata.deletionTimestamp !== undefined) ||
-      (info.generation === 'spec-and-annotations' && !sameJson(old.metadata.annotations, next.metadata.annotations)));
+  const isEnding = old.metadata.deletionTimestamp === undefined && next.metadata.deletionTimestamp !== undefined;
+  const raised = isEnding || (how.subresource === undefined && isChanged(info, old, next));
   const generation = (old.metadata.generation ?? 1) + (raised ? 1 : 0);
   return { ...next, metadata: { ...metadata, generation } };
+}
+
+function isChanged(info: ResourceInfo, old: KubeObject, next: KubeObject): boolean {
+  if (!sameJson(old.spec, next.spec)) return true;
+  return info.generation === 'spec-and-annotations' && !sameJson(old.metadata.annotations, next.metadata.annotations);
 }

@@ -2,6 +2,7 @@
 import { ApiStatus, type StatusCause } from '../api-status.ts';
 import { type Fields, fields, isFields, items, type KubeObject, type ManagedFields, sameJson } from '../objects.ts';
 import { entryStep, fieldText, fromFieldsV1, leavesOf, stepsOf } from './field-sets.ts';
+import { inheritedFields, withLastApplied } from './last-applied.ts';
 import { type FieldPath, isAtomicMap, listRule } from './list-keys.ts';
 import { changeBetween, entryOf, isSameWriter, type Writer, withEntries, withoutKeys } from './managed-fields.ts';
 
@@ -23,14 +24,18 @@ export function applyServerSide({ live, applied, writer, force }: ApplyRequest):
 
   const changed = changeBetween(leavesOf(live), leavesOf(pruned)).set;
   const contested = new Set([...changed].filter((key) => configuration.has(key)));
-  const conflicts = others.flatMap((entry) => conflictsWith(entry, contested));
+  const inherited = inheritedFields(live, writer);
+  const disputed = new Set([...contested].filter((key) => !inherited.has(key)));
+  const conflicts = others.flatMap((entry) => conflictsWith(entry, disputed));
   if (conflicts.length > 0 && !force) throw conflictStatus(conflicts);
 
   const kept = withoutKeys(others, (key) => contested.has(key));
   const entry = entryOf(writer, new Set(configuration.keys()));
   const unchanged = mine && sameJson(mine.fieldsV1, entry.fieldsV1) && changed.size === 0;
   const { name, uid, resourceVersion, creationTimestamp } = live.metadata;
-  const metadata = { ...fields(pruned.metadata), name, uid, resourceVersion, creationTimestamp };
+  const merges = fields(pruned.metadata);
+  const noted = withLastApplied(merges.annotations, applied, writer);
+  const metadata = { ...merges, ...noted, name, uid, resourceVersion, creationTimestamp };
   const result: KubeObject = { ...pruned, apiVersion: live.apiVersion, kind: live.kind, metadata };
   return withEntries(result, [...kept, unchanged ? mine : entry]);
 }
