@@ -220,3 +220,12 @@ export const LENIENCIES: readonly Leniency[] = [
     code: 422,
   },
 ];
+
+/** Where the sandbox answers the same in fewer words. */
+export const SIMPLER: readonly string[] = [
+  '`managedFields` name the fields somebody set, never the maps and lists that hold them (`.`).',
+  'Messages about JSON and selectors that cannot be read say what is wrong in words of their own; code, reason and field are the same.',
+  'The message about a patch whose outcome cannot be read does not repeat the whole object.',
+  'Bookmarks come every 30 s; a real server sends them about once a minute.',
+  'There is one node, and whatever is not unschedulable by its rule fits on it.',
+];

@@ -1,6 +1,6 @@
 /** docs/sandbox.md, written from the contract itself, so that it cannot say more or less than what is tested. */
 import { AREAS } from './behaviours.ts';
-import { LENIENCIES, REFUSALS } from './differences.ts';
+import { LENIENCIES, REFUSALS, SIMPLER } from './differences.ts';
 import { LESSONS } from './lessons.ts';
 
 /** The text of the page; `podRules` is the source text whose opening comment holds the table of pod behaviours. */
@@ -25,6 +25,8 @@ export function sandboxPage(podRules: string): string {
       ['What', 'A real server answers'],
       LENIENCIES.map(({ what, code }) => [what, String(code)]),
     ),
+    '## What it tells in less detail',
+    bullets(SIMPLER),
     '## What the real server taught',
     'Each of these was otherwise in the sandbox, or in what was believed of Kubernetes, until it was compared:',
     bullets(LESSONS),

@@ -1,10 +1,9 @@
 /** The two servers every behaviour is held to: a real control plane, and the sandbox that claims to be like it. */
-import { writeFile } from 'node:fs/promises';
 import { startSandbox } from '../../src/sandbox/sandbox.ts';
 import { type ApiClient, createApiClient } from '../support/api-client.ts';
 import { eventually } from '../support/eventually.ts';
+import { kubeconfigText } from '../support/kubeconfig.ts';
 import { sharedControlPlane } from '../support/shared-control-plane.ts';
-import { createTempDir } from '../support/temp-dir.ts';
 
 export interface ContractServer extends AsyncDisposable {
   /** Speaks as the administrator. */
@@ -13,7 +12,7 @@ export interface ContractServer extends AsyncDisposable {
   readonly nobody: ApiClient;
   /** A watch that asks for changes the server has forgotten. */
   outdatedWatch(): Promise<string>;
-  /** Paths of kubeconfig files. */
+  /** Texts of kubeconfig files. */
   readonly kubeconfigs: Readonly<Record<'admin' | 'nobody', string>>;
 }
 
@@ -36,7 +35,10 @@ export async function useControlPlane(): Promise<ContractServer> {
     api,
     nobody,
     outdatedWatch: () => watchOfNewKind(api),
-    kubeconfigs: { admin: plane.kubeconfigFor('admin'), nobody: plane.kubeconfigFor('nobody') },
+    kubeconfigs: {
+      admin: kubeconfigText({ server: url, token: address.adminToken }),
+      nobody: kubeconfigText({ server: url, token: address.nobodyToken }),
+    },
     [Symbol.asyncDispose]: async () => {
       for (const client of [api, nobody, plane.api]) client.close();
     },
@@ -61,25 +63,20 @@ async function watchOfNewKind(api: ApiClient): Promise<string> {
 }
 
 export async function startSandboxServer(): Promise<ContractServer> {
-  const dir = await createTempDir('contract');
   const users = [{ token: 'nobody-token', name: 'nobody', groups: ['nobodies'] }];
   const sandbox = await startSandbox({ token: 'admin-token', users });
   const { url } = sandbox;
   const api = createApiClient({ url, token: 'admin-token', maxConnections: MAX_CONNECTIONS });
   const nobody = createApiClient({ url, token: 'nobody-token', maxConnections: MAX_CONNECTIONS });
-  const kubeconfigs = { admin: dir.file('admin.kubeconfig'), nobody: dir.file('nobody.kubeconfig') };
-  await writeFile(kubeconfigs.admin, sandbox.kubeconfig());
-  await writeFile(kubeconfigs.nobody, sandbox.kubeconfig('nobody-token'));
   return {
     api,
     nobody,
     // What was there before its controllers started is no history.
     outdatedWatch: async () => '/apis/apps/v1/deployments?watch=1&resourceVersion=1',
-    kubeconfigs,
+    kubeconfigs: { admin: sandbox.kubeconfig(), nobody: sandbox.kubeconfig('nobody-token') },
     [Symbol.asyncDispose]: async () => {
       for (const client of [api, nobody]) client.close();
       await sandbox.stop();
-      await dir.remove();
     },
   };
 }
