@@ -58,6 +58,7 @@ function levelOf(what: TargetWhat): 'info' | 'warn' | 'error' {
       return 'info';
     case 'refused':
     case 'blocked':
+    case 'stalled':
     case 'overridden':
     case 'drifted':
     case 'flapping':

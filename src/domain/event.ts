@@ -8,8 +8,11 @@ export interface TargetEvent {
   readonly kind: 'target';
   /** The same for repeats of the same fact: a sink tells each id at most once. */
   readonly id: string;
-  /** `started` goes to the log only; `recovered` is a success noticed after a failure was told. */
-  readonly what: Outcome | 'started' | 'progress' | 'recovered' | 'crashed-later' | 'drifted' | 'flapping';
+  /**
+   * `started` goes to the log only; `recovered` is a success noticed after a failure was told; `stalled` is a change
+   * that the API server does not take for now.
+   */
+  readonly what: Outcome | 'started' | 'progress' | 'stalled' | 'recovered' | 'crashed-later' | 'drifted' | 'flapping';
   readonly service: string;
   /** Empty for a misnamed file: then `service` is the file's base name. */
   readonly namespace: string;

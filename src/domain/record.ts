@@ -24,7 +24,7 @@ export interface Attempt {
   readonly container: string;
   /** The image the container had before; absent when unknown. */
   readonly previousImage?: string;
-  /** Epoch ms. */
+  /** When its patch was sent last, epoch ms. */
   readonly startedAt: number;
   /** The Deployment's uid, and its generation as the patch returned it; absent until the patch was answered. */
   readonly uid?: string;

@@ -36,6 +36,7 @@ const LOOKS: Readonly<Record<Exclude<TargetEvent['what'], 'started' | 'progress'
   'rollback-failed': { color: 'danger', title: '❌ Deployment Failed, Rollback Failed' },
   refused: { color: 'warning', title: '⚠️ Deployment Refused' },
   blocked: { color: 'warning', title: '⚠️ Deployment Waiting' },
+  stalled: { color: 'warning', title: '⚠️ Deployment Waiting' },
   overridden: { color: 'warning', title: '⚠️ Deployment Changed Outside' },
   drifted: { color: 'warning', title: '⚠️ Service Drifted' },
   'crashed-later': { color: 'warning', title: '⚠️ Service Crashed After Deployment' },

@@ -119,15 +119,18 @@ function withDeployment(
     image: choice.image,
     container: choice.container,
     previousImage: choice.previousImage,
-    startedAt: repeated ? running.startedAt : now,
+    // The clock of a rollout starts with the patch that the server takes, however long that had to be tried.
+    startedAt: now,
   };
   // One that was not answered counts too: it may have been applied, or may still be.
   const ended = repeated || running === undefined ? undefined : supersede(observation, running, attempt, now);
   const past = ended === undefined ? (record?.past ?? []) : withPast(record, ended.past);
-  const isParked = record?.phase === 'blocked' && record.content === attempt.content;
+  const isParked = record?.phase === 'blocked';
+  const isTriedAgain = repeated && record?.phase === 'rolling-out';
+  const goesOn = record?.content === attempt.content && (isParked || isTriedAgain);
   return {
     kind: 'patch',
-    record: isParked ? { ...record, attempt, past } : startRecord(observation, record, attempt, past, now),
+    record: goesOn ? { ...record, attempt, past } : startRecord(observation, record, attempt, past, now),
     patch: fencedPatch(deployment, choice.index, attempt),
     events: ended === undefined ? [] : [ended.event],
   };
@@ -140,7 +143,9 @@ export function rollingOut(
   attempt: Attempt,
   now: number,
 ): TargetRecord {
-  if (record.phase === 'rolling-out') return { ...record, attempt };
+  if (record.phase === 'rolling-out') {
+    return { ...record, attempt, summary: deployingSummary(observation, attempt), evidence: [] };
+  }
   return startRecord(observation, { ...record, attempt }, attempt, record.past, now);
 }
 
@@ -174,7 +179,7 @@ function startRecord(
     phase: 'rolling-out',
     version: attempt.version,
     content: attempt.content,
-    summary: `${subjectOf(observation)} ${attempt.version} is being deployed`,
+    summary: deployingSummary(observation, attempt),
     evidence: [],
     startedAt: now,
     ...memoryOf(record),
@@ -182,6 +187,10 @@ function startRecord(
     attempt,
     past,
   };
+}
+
+function deployingSummary(observation: Observation, attempt: Attempt): string {
+  return `${subjectOf(observation)} ${attempt.version} is being deployed`;
 }
 
 function refuse(

@@ -18,6 +18,7 @@ import type { EvidenceGatherer } from './evidence.ts';
 import { createClusterEyes } from './observe.ts';
 import type { Policy } from './policy.ts';
 import { createRolloutMemory } from './rollout-memory.ts';
+import { stalled } from './stalled.ts';
 
 /** What a pass says about its next one; see the work queue. */
 export interface PassResult {
@@ -155,6 +156,7 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
 
   async function patchRefused(observation: Observation, record: TargetRecord, error: ApiError): Promise<PassResult> {
     const { attempt } = record;
+    if (error.kind === 'conflict' || isTransient(error)) await tellStalled(observation, record, error);
     if (error.kind === 'conflict') return { lookAgainInMs: CONFLICT_LOOK_MS * (1 + 4 * Math.random()) };
     if (isTransient(error)) return retry(error);
     if (error.kind === 'not-found') return { lookAgainInMs: 0 };
@@ -168,6 +170,13 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
       cause: `the API server refused the change: ${error.detail || error.message}`,
     } as const;
     return conclude(observation, endAttempt({ ...observation, elapsedMs: 0 }, record, attempt, end, clock.now()));
+  }
+
+  async function tellStalled(observation: Observation, record: TargetRecord, error: ApiError): Promise<void> {
+    const told = stalled(observation, record, error, clock.now());
+    if (told === undefined) return;
+    await report(told.event);
+    await store.writeRecord(observation.key, told.record);
   }
 
   async function createNamespace(

@@ -26,6 +26,8 @@ export interface RolloutMemory {
 
 interface Entry {
   readonly attemptId: string;
+  /** The attempt's own time, epoch ms: it changes when its patch is sent once more. */
+  readonly sentAt: number;
   /** Monotonic. Begins anew when a hold ends, as the controller's own deadline does. */
   startedAt: number;
   held: boolean;
@@ -41,11 +43,12 @@ export function createRolloutMemory(clock: Clock): RolloutMemory {
 
   function entryOf(key: TargetKey, attempt: Attempt): Entry {
     const known = entries.get(key);
-    if (known?.attemptId === attempt.id) return known;
+    if (known?.attemptId === attempt.id && known.sentAt === attempt.startedAt) return known;
     // The wall clock is asked once, so that its later jumps move no deadline.
     const sinceMs = Math.max(0, (attempt.endedAt ?? clock.now()) - attempt.startedAt);
     const entry: Entry = {
       attemptId: attempt.id,
+      sentAt: attempt.startedAt,
       startedAt: clock.monotonic() - sinceMs,
       held: false,
       completeSince: undefined,

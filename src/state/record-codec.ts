@@ -90,6 +90,7 @@ const untold = object<TargetEvent>({
     ...OUTCOMES,
     started: true,
     progress: true,
+    stalled: true,
     recovered: true,
     'crashed-later': true,
     drifted: true,
