@@ -21,7 +21,7 @@ export interface ContractServerKind {
   start(): Promise<ContractServer>;
 }
 
-const GADGETS = 'contract.example.com';
+const NEW_GROUP = 'contract.example.com';
 
 /** More than the watches and requests of all scenes that run at once. */
 const MAX_CONNECTIONS = 256;
@@ -50,14 +50,19 @@ export async function useControlPlane(): Promise<ContractServer> {
  * was defined a moment ago it knows nothing before that moment.
  */
 async function watchOfNewKind(api: ApiClient): Promise<string> {
-  const names = { plural: 'gadgets', singular: 'gadget', kind: 'Gadget' };
+  const names = { plural: 'novelties', singular: 'novelty', kind: 'Novelty' };
   const schema = { openAPIV3Schema: { type: 'object' } };
   const body = {
-    metadata: { name: `gadgets.${GADGETS}` },
-    spec: { group: GADGETS, scope: 'Cluster', names, versions: [{ name: 'v1', served: true, storage: true, schema }] },
+    metadata: { name: `novelties.${NEW_GROUP}` },
+    spec: {
+      group: NEW_GROUP,
+      scope: 'Cluster',
+      names,
+      versions: [{ name: 'v1', served: true, storage: true, schema }],
+    },
   };
   await api.request('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { body });
-  const path = `/apis/${GADGETS}/v1/gadgets`;
+  const path = `/apis/${NEW_GROUP}/v1/novelties`;
   await eventually(async () => (await api.request('GET', path)).status === 200);
   return `${path}?watch=1&resourceVersion=1`;
 }

@@ -1,16 +1,17 @@
 import { expect } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { at, listAt, textAt } from '../../support/json.ts';
 import type { Area } from '../behaviour.ts';
-import { configMap, deployment } from '../manifests.ts';
+import { configMap, deployment, pod } from '../manifests.ts';
 import type { Scene } from '../scene.ts';
 import { causes, condition, nameOf, verdict } from './words.ts';
 
-const quota = (hard: object) => ({ metadata: { name: 'limits' }, spec: { hard } });
-
-/** A server counts a new quota before it enforces it. */
-async function limited(scene: Scene, hard: object): Promise<void> {
-  await scene.create('resourcequotas', quota(hard));
-  await scene.until('resourcequotas', 'limits', (one) => at(one, 'status', 'hard') !== undefined);
+/** A new quota that leaves room for none of these; a real server takes a moment to enforce it. */
+async function noRoomFor(scene: Scene, resource: 'pods' | 'configmaps'): Promise<void> {
+  const counted = resource === 'pods' ? 'pods' : `count/${resource}`;
+  await scene.create('resourcequotas', { metadata: { name: 'limits' }, spec: { hard: { [counted]: '0' } } });
+  const body = resource === 'pods' ? pod('probe') : configMap('probe');
+  await eventually(async () => (await scene.request('POST', `${resource}?dryRun=All`, { body })).status === 403);
 }
 
 const lease = (spec: object) => ({ metadata: { name: 'leader' }, spec });
@@ -92,7 +93,7 @@ export const namespaces: Area = {
       });
     },
     'a quota refuses what exceeds it with 403, and says by how much': async (scene) => {
-      await limited(scene, { 'count/configmaps': '0' });
+      await noRoomFor(scene, 'configmaps');
 
       const answer = await scene.request('POST', 'configmaps', { body: configMap('a') });
 
@@ -104,7 +105,7 @@ export const namespaces: Area = {
       });
     },
     'pods refused by a quota show as ReplicaFailure on the Deployment': async (scene) => {
-      await limited(scene, { pods: '0' });
+      await noRoomFor(scene, 'pods');
       await scene.create('deployments', deployment());
 
       const failed = await scene.until('deployments', 'web', (one) => condition(one, 'ReplicaFailure') !== undefined);
@@ -116,7 +117,7 @@ export const namespaces: Area = {
       );
     },
     'and as an event of the ReplicaSet': async (scene) => {
-      await limited(scene, { pods: '0' });
+      await noRoomFor(scene, 'pods');
       await scene.create('deployments', deployment());
 
       const [event] = await scene.untilList('events', (all) => all.length > 0, 'fieldSelector=reason=FailedCreate');
@@ -125,7 +126,7 @@ export const namespaces: Area = {
       expect(textAt(event, 'message')).toMatch(/^Error creating: pods "web-.* is forbidden: exceeded quota: limits/);
     },
     'a quota that is raised lets the rollout go on': async (scene) => {
-      await limited(scene, { pods: '0' });
+      await noRoomFor(scene, 'pods');
       await scene.create('deployments', deployment());
       await scene.until('deployments', 'web', (one) => condition(one, 'ReplicaFailure') !== undefined);
 
