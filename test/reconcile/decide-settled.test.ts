@@ -1,0 +1,318 @@
+import { describe, expect, test } from 'vitest';
+import {
+  ask,
+  attempt,
+  conclusionOf,
+  got,
+  gotImage,
+  NEW_ID,
+  record,
+  recordOf,
+  refusedByServer,
+  settled,
+  unanswered,
+  VERIFIED,
+  wanted,
+  watched,
+} from '../support/decision-desk.ts';
+import { crashLooping, exit, NEW_IMAGE, NEW_SET, OLD_IMAGE, OLD_SET, pod } from '../support/rollout-objects.ts';
+
+const file = wanted('1.25.0');
+const FOREIGN = 'registry.example/web:foreign';
+const crashing = {
+  ...watched({ availableReplicas: 0 }),
+  look: { replicaSets: [OLD_SET, NEW_SET], pods: [pod(crashLooping(exit(1), 3))] },
+};
+
+describe('a rollback', () => {
+  const policy = { onFailure: 'rollback' } as const;
+  const failed = settled('failed', { verified: VERIFIED });
+
+  test('goes to the last verified version after a failure and after a time-out', () => {
+    for (const phase of ['failed', 'timed-out'] as const) {
+      expect(ask({ file, record: { ...failed, phase }, policy })).toEqual({ kind: 'look-fresh' });
+      expect(ask({ file, record: { ...failed, phase }, policy, cluster: got() })).toMatchObject({
+        kind: 'patch',
+        record: {
+          phase: 'rolling-out',
+          content: 'bytes of 1.25.0',
+          attempt: { id: NEW_ID, kind: 'rollback', image: OLD_IMAGE, version: '1.24.0' },
+        },
+      });
+    }
+  });
+
+  test('uses the image that was verified, whatever the settings would make of its version now', () => {
+    const verified = { ...VERIFIED, image: 'elsewhere.example/web:1.24.0' };
+
+    expect(ask({ file, record: { ...failed, verified }, policy, cluster: got() })).toMatchObject({
+      record: { attempt: { image: verified.image } },
+    });
+  });
+
+  test.each([
+    ['by default', failed, {}],
+    ['without a verified version', settled('failed'), policy],
+    ['to the version that failed', settled('failed', { verified: { ...VERIFIED, image: NEW_IMAGE } }), policy],
+    ['after a rollback', settled('rollback-failed', { verified: VERIFIED }), policy],
+    [
+      'of what the API server refused',
+      settled('failed', { verified: VERIFIED, attempt: unanswered({ endedAt: 1 }) }),
+      policy,
+    ],
+  ])('is not done %s', (_when, memory, how) => {
+    expect(ask({ file, record: memory, policy: how, cluster: crashing })).toEqual({ kind: 'nothing' });
+  });
+
+  test('is not done over what somebody has mended by hand', () => {
+    expect(ask({ file, record: failed, policy, cluster: gotImage(FOREIGN) })).toEqual({ kind: 'nothing' });
+    expect(ask({ file, record: failed, policy, cluster: got({ uid: 'another' }) })).toEqual({ kind: 'nothing' });
+  });
+
+  const rollback = attempt({
+    id: 'back-1',
+    kind: 'rollback',
+    version: '1.24.0',
+    image: OLD_IMAGE,
+    appliedImage: OLD_IMAGE,
+  });
+  const backwards = record({
+    version: '1.24.0',
+    verified: VERIFIED,
+    attempt: rollback,
+    past: [
+      {
+        content: 'bytes of 1.25.0',
+        version: '1.25.0',
+        outcome: 'failed',
+        summary: 'web/prod 1.25.0 failed: it crashed',
+        at: 1,
+      },
+    ],
+  });
+  const back = { containers: [{ name: 'web', image: OLD_IMAGE }] };
+  const oldAgain = { replicaSets: [{ ...NEW_SET, containers: [{ name: 'web', image: OLD_IMAGE }] }], pods: [] };
+
+  test('is told when it is complete, with what went wrong, and .last stays', () => {
+    const end = conclusionOf(
+      ask({ file, record: backwards, policy, cluster: { ...watched(back), look: oldAgain }, after: 8 }),
+    );
+
+    expect(end.event).toMatchObject({
+      id: 'back-1:rolled-back',
+      what: 'rolled-back',
+      summary: 'web/prod rolled back to 1.24.0 after 8.0 s; web/prod 1.25.0 failed: it crashed',
+    });
+    expect(end).not.toHaveProperty('last');
+    expect(ask({ file, record: end.record, policy, cluster: watched(back) })).toEqual({ kind: 'nothing' });
+  });
+
+  test('that fails is said loudly and left alone', () => {
+    const cluster = { ...watched({ ...back, availableReplicas: 0 }), look: { ...oldAgain, pods: crashing.look.pods } };
+
+    const end = conclusionOf(ask({ file, record: backwards, policy, cluster, ageOf: () => 20_000 }));
+
+    expect(end.event).toMatchObject({ id: 'back-1:rollback-failed', what: 'rollback-failed' });
+    expect(ask({ file, record: end.record, policy, cluster: watched(back) })).toEqual({ kind: 'nothing' });
+  });
+
+  test('in flight loses to a newer file', () => {
+    expect(ask({ file: wanted('1.26.0'), record: backwards, policy, cluster: got(back) })).toMatchObject({
+      kind: 'patch',
+      record: { version: '1.26.0', attempt: { kind: 'deploy' } },
+      events: [{ id: 'back-1:superseded' }],
+    });
+  });
+
+  test('whose answer was lost is the same rollback again', () => {
+    const sent = {
+      ...backwards,
+      attempt: unanswered({ id: 'back-1', kind: 'rollback', version: '1.24.0', image: OLD_IMAGE }),
+    };
+
+    expect(ask({ file, record: sent, policy, cluster: got() })).toMatchObject({
+      kind: 'patch',
+      record: { attempt: { id: 'back-1', kind: 'rollback', image: OLD_IMAGE } },
+    });
+  });
+
+  test('that meets a pause waits, and does not take the place of the failure', () => {
+    expect(ask({ file, record: failed, policy, cluster: got({ paused: true }) })).toMatchObject({
+      kind: 'wait',
+      lookAgainInMs: 5_000,
+    });
+  });
+
+  test('that is forbidden ends, and is told', () => {
+    const sent = {
+      ...backwards,
+      attempt: unanswered({ id: 'back-1', kind: 'rollback', version: '1.24.0', image: OLD_IMAGE }),
+    };
+
+    expect(
+      conclusionOf(ask({ file, record: sent, policy, cluster: refusedByServer('PATCH: 403') })).event,
+    ).toMatchObject({ id: 'back-1:rollback-failed', cause: 'PATCH: 403' });
+  });
+});
+
+describe('a late truth', () => {
+  const timedOut = settled('timed-out');
+
+  test('is told when the rollout is complete after all, and has been for the grace', () => {
+    expect(ask({ file, record: timedOut, cluster: watched(), completeForMs: 5_000 })).toMatchObject({
+      kind: 'wait',
+      lookAgainInMs: 15_000,
+    });
+    const end = conclusionOf(ask({ file, record: timedOut, cluster: watched(), completeForMs: 20_000 }));
+
+    expect(end).toMatchObject({
+      event: {
+        id: 'attempt-1:recovered',
+        what: 'recovered',
+        summary: 'web/prod 1.25.0 succeeded after all; it had been told as timed-out',
+      },
+      record: { phase: 'succeeded', verified: { version: '1.25.0' } },
+      last: '1.25.0',
+    });
+  });
+
+  test('is none while it is not complete, and none of another Deployment', () => {
+    expect(ask({ file, record: timedOut, cluster: crashing })).toEqual({ kind: 'nothing' });
+    expect(ask({ file, record: timedOut, cluster: watched({ uid: 'another' }), completeForMs: 60_000 })).toEqual({
+      kind: 'nothing',
+    });
+    expect(ask({ file, record: timedOut })).toEqual({ kind: 'nothing' });
+  });
+
+  test('a crash soon after the success is told once, as a warning', () => {
+    const success = settled('succeeded');
+
+    expect(ask({ file, record: success, cluster: crashing, after: 70 })).toMatchObject({
+      kind: 'wait',
+      lookAgainInMs: 20_000,
+    });
+    const end = conclusionOf(ask({ file, record: success, cluster: crashing, after: 90, ageOf: () => 20_000 }));
+
+    expect(end.event).toMatchObject({
+      id: 'attempt-1:crashed-later',
+      what: 'crashed-later',
+      cause: 'container web exits 1 (3 restarts)',
+    });
+    expect(end.record).toMatchObject({ phase: 'succeeded', crashedLater: true });
+    expect(ask({ file, record: end.record, cluster: crashing, after: 95, ageOf: () => 25_000 })).toEqual({
+      kind: 'nothing',
+    });
+  });
+
+  test('a crash long after the success is no news of the version', () => {
+    expect(
+      ask({ file, record: settled('succeeded'), cluster: crashing, after: 60 + 120, ageOf: () => 60_000 }),
+    ).toEqual({ kind: 'nothing' });
+  });
+});
+
+describe('a change made outside', () => {
+  const success = settled('succeeded');
+  const drifted = watched({ containers: [{ name: 'web', image: FOREIGN }], templateManager: 'kubectl-set' });
+
+  test('is told once with its writer, and left', () => {
+    const told = conclusionOf(ask({ file, record: success, cluster: drifted, after: 600 }));
+
+    expect(told.event).toMatchObject({
+      what: 'drifted',
+      cause: `changed outside: kubectl-set set the image to ${FOREIGN}; it is left as it is; save the dep file with a new content to deploy over it`,
+    });
+    expect(ask({ file, record: told.record, cluster: drifted, after: 601 })).toEqual({ kind: 'nothing' });
+  });
+
+  test('has the same id when a crash makes it told again', () => {
+    const [once, twice] = [600, 605].map(
+      (after) => conclusionOf(ask({ file, record: success, cluster: drifted, after })).event.id,
+    );
+
+    expect(once).toBe(twice);
+  });
+
+  test('is ignored where that is asked for, and of an image nobody remembers', () => {
+    const { attempt: _attempt, ...adopted } = success;
+
+    expect(ask({ file, record: success, cluster: drifted, policy: { drift: 'ignore' }, after: 600 })).toEqual({
+      kind: 'nothing',
+    });
+    expect(ask({ file, record: adopted, cluster: drifted, after: 600 })).toEqual({ kind: 'nothing' });
+  });
+
+  test('that is undone is forgotten, so that the next one is told', () => {
+    const { record: memory } = conclusionOf(ask({ file, record: success, cluster: drifted, after: 600 }));
+
+    const undone = recordOf(ask({ file, record: memory, cluster: watched(), after: 610 }));
+
+    expect(conclusionOf(ask({ file, record: undone, cluster: drifted, after: 620 })).event.what).toBe('drifted');
+  });
+
+  test('of a container that is gone is told too', () => {
+    const cluster = watched({ containers: [{ name: 'other', image: FOREIGN }] });
+    const told = conclusionOf(ask({ file, record: success, cluster, after: 600 }));
+
+    expect(told.event.cause).toContain('removed the container');
+    expect(ask({ file, record: told.record, cluster, after: 601 })).toEqual({ kind: 'nothing' });
+  });
+
+  describe('that is corrected', () => {
+    const policy = { drift: 'correct' } as const;
+    const correction = (memory = success, after = 600) =>
+      conclusionOf(ask({ file, record: memory, cluster: drifted, policy, after })).record;
+
+    test('is told first, and then patched back to what was verified, not to the repository that drifted in', () => {
+      const other = { containers: [{ name: 'web', image: 'evil.example/web:1' }] };
+      const { record: memory } = conclusionOf(
+        ask({ file, record: success, cluster: watched(other), policy, after: 600 }),
+      );
+
+      expect(ask({ file, record: memory, cluster: watched(other), policy, after: 601 })).toEqual({
+        kind: 'look-fresh',
+      });
+      expect(
+        ask({ file, record: memory, cluster: got(other), policy: { ...policy, repo: undefined }, after: 601 }),
+      ).toMatchObject({
+        kind: 'patch',
+        record: { attempt: { kind: 'correct-drift', image: NEW_IMAGE } },
+      });
+    });
+
+    test('keeps its count through the correction, and two writers that fight are left alone', () => {
+      let memory = success;
+      const events: string[] = [];
+      for (let round = 0; round < 4; round += 1) {
+        const after = 600 + round * 30;
+        const told = conclusionOf(ask({ file, record: memory, cluster: drifted, policy, after }));
+        events.push(told.event.what);
+        memory = told.record;
+        const next = ask({ file, record: memory, cluster: { ...drifted, fresh: true }, policy, after: after + 1 });
+        if (next.kind !== 'patch') {
+          expect(next).toEqual({ kind: 'nothing' });
+          break;
+        }
+        const patched = {
+          ...next.record,
+          attempt: attempt({ ...next.record.attempt, uid: 'deployment-1', generation: 2 }),
+        };
+        const ended = conclusionOf(ask({ file, record: patched, cluster: watched(), policy, after: after + 5 })).record;
+        memory = recordOf(ask({ file, record: ended, cluster: watched(), policy, after: after + 6 }));
+      }
+
+      expect(events).toEqual(['drifted', 'drifted', 'drifted', 'flapping']);
+    });
+
+    test('waits out a pause without a new answer', () => {
+      expect(
+        ask({
+          file,
+          record: correction(),
+          cluster: { ...drifted, deployment: { ...drifted.deployment, paused: true }, fresh: true },
+          policy,
+        }),
+      ).toMatchObject({ kind: 'wait' });
+    });
+  });
+});

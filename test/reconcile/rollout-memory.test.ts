@@ -1,0 +1,82 @@
+import { expect, test } from 'vitest';
+import { targetKey } from '../../src/domain/target.ts';
+import { createRolloutMemory } from '../../src/reconcile/rollout-memory.ts';
+import { attempt } from '../support/decision-desk.ts';
+import { createManualClock } from '../support/manual-clock.ts';
+import { complete, deployment, PATCHED_AT } from '../support/rollout-objects.ts';
+
+const key = targetKey({ service: 'web', namespace: 'prod' });
+
+function setUp(startedAt = PATCHED_AT) {
+  const clock = createManualClock(startedAt);
+  const memory = createRolloutMemory(clock);
+  return { clock, memory, see: (change = {}, of = attempt()) => memory.see(key, of, deployment(change)) };
+}
+
+test('a rollout that ran before the start goes on from when it began', () => {
+  const { see } = setUp(PATCHED_AT + 90_000);
+
+  expect(see().elapsedMs).toBe(90_000);
+});
+
+test('a wall clock that is behind the attempt makes no negative time', () => {
+  const { see } = setUp(PATCHED_AT - 3_600_000);
+
+  expect(see().elapsedMs).toBe(0);
+});
+
+test('a sign keeps its age as long as it is asked about, and loses it when a look did not', () => {
+  const { clock, memory, see } = setUp();
+  const look = (sign?: string) => {
+    const times = see();
+    const age = sign === undefined ? undefined : times.ageOf(sign);
+    memory.settle(key);
+    return age;
+  };
+
+  expect(look('crash')).toBe(0);
+  clock.advance(5_000);
+  expect(look('crash')).toBe(5_000);
+  look();
+  clock.advance(1_000);
+
+  expect(look('crash')).toBe(0);
+});
+
+test('being complete is counted from its beginning, without breaks', () => {
+  const { clock, see } = setUp();
+
+  expect(see(complete()).completeForMs).toBe(0);
+  clock.advance(4_000);
+  expect(see(complete()).completeForMs).toBe(4_000);
+  see();
+  clock.advance(1_000);
+
+  expect(see(complete()).completeForMs).toBe(0);
+});
+
+test('time on hold does not count, nor what was before it', () => {
+  const { clock, see } = setUp();
+  clock.advance(100_000);
+
+  expect(see({ paused: true }).elapsedMs).toBe(0);
+  clock.advance(500_000);
+  expect(see().elapsedMs).toBe(0);
+  clock.advance(7_000);
+
+  expect(see().elapsedMs).toBe(7_000);
+});
+
+test('another attempt begins with nothing, and a target that is forgotten takes no room', () => {
+  const { clock, memory, see } = setUp();
+  see().ageOf('crash');
+  clock.advance(9_000);
+
+  const next = see({}, attempt({ id: 'attempt-2', startedAt: clock.now() }));
+
+  expect([next.elapsedMs, next.ageOf('crash')]).toEqual([0, 0]);
+  memory.forget(key);
+  expect(memory.size).toBe(0);
+  expect(memory.see(key, undefined, undefined)).toMatchObject({ elapsedMs: 0, completeForMs: 0 });
+  expect(memory.size).toBe(0);
+});
