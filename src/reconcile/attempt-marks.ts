@@ -1,7 +1,7 @@
 /** What a Deployment shows of an attempt. */
 import type { Attempt } from '../domain/record.ts';
 import type { DeploymentView } from '../domain/workload.ts';
-import { ATTEMPT_ANNOTATION } from './fence.ts';
+import { ATTEMPT_ANNOTATION, FIELD_MANAGER } from './fence.ts';
 
 /** Whether the patch of this attempt was the last of ours that was applied. */
 export function carries(deployment: DeploymentView, attempt: Attempt): boolean {
@@ -18,7 +18,7 @@ export function runsImageOf(deployment: DeploymentView, attempt: Attempt): boole
 export function applied(attempt: Attempt, deployment: DeploymentView): Attempt {
   const image = deployment.containers.find((container) => container.name === attempt.container)?.image;
   // What another writer put there is not what admission made of ours.
-  const isOurs = deployment.templateManager === undefined || deployment.templateManager === 'deployment-k8s-engine';
+  const isOurs = deployment.templateManager === undefined || deployment.templateManager === FIELD_MANAGER;
   return {
     ...attempt,
     uid: deployment.uid,

@@ -10,8 +10,8 @@ import { endAttempt, subjectOf, targetEvent } from './conclusions.ts';
 import { decideDeploy, type Moment } from './decide-deploy.ts';
 import { decideParked } from './decide-parked.ts';
 import type { Decision, Observation } from './decision.ts';
-import { type Order, orderAgain } from './order.ts';
-import type { Policy } from './policy.ts';
+import { chooseImage, type Order, orderAgain } from './order.ts';
+import { allowsNamespace, type Policy } from './policy.ts';
 
 /** So many drifts within the window are corrected; at the next one two writers are fighting. */
 const FLAPS = 3;
@@ -36,18 +36,39 @@ export function decideSettled(
         : noticeRecovery(observation, record, policy, moment.now);
     case 'succeeded':
       return noticeDrift(observation, record, policy, moment);
+    case 'refused':
+      return reconsider(observation, record, order, policy, moment);
     case 'superseded':
       // The file had gone before its version was applied, and is back.
       return decideDeploy(observation, record, order, policy, moment);
     case 'rolling-out':
     case 'rolled-back':
     case 'rollback-failed':
-    case 'refused':
     case 'overridden':
       return { kind: 'nothing' };
     default:
       return record.phase satisfies never;
   }
+}
+
+/** What was refused for the settings or for the Deployment is deployed when those have changed. */
+function reconsider(
+  observation: Observation,
+  record: TargetRecord,
+  order: Order,
+  policy: Policy,
+  moment: Moment,
+): Decision {
+  const { cluster, target } = observation;
+  if (target === undefined || !allowsNamespace(policy, target.namespace)) return { kind: 'nothing' };
+  const deployment = seen(observation);
+  // Still refused, and told already.
+  if (deployment !== undefined && chooseImage(deployment, order, policy.repo).kind === 'refused') {
+    return { kind: 'nothing' };
+  }
+  // What may not be read cannot be looked over again.
+  if (cluster.kind === 'error' && cluster.error.kind === 'forbidden') return { kind: 'nothing' };
+  return decideDeploy(observation, record, order, policy, moment);
 }
 
 function wantsRollback(record: TargetRecord, policy: Policy): boolean {

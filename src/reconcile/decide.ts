@@ -3,9 +3,10 @@
  * failures, rollback, drift and refusal is here or in the pure functions called from here.
  */
 import type { DepLook } from '../domain/dep-look.ts';
-import { type Attempt, RECORD_SCHEMA, type TargetRecord } from '../domain/record.ts';
+import type { Attempt, TargetRecord } from '../domain/record.ts';
 import { runsImageOf } from './attempt-marks.ts';
 import { answerContent, subjectOf } from './conclusions.ts';
+import { decideAdopt } from './decide-adopt.ts';
 import { decideDeploy, type Moment } from './decide-deploy.ts';
 import { decideParked, decideParkedBehind, wasRefusedJustNow } from './decide-parked.ts';
 import { decideRunning } from './decide-running.ts';
@@ -102,7 +103,7 @@ function decideNewContent(
   moment: Moment,
 ): Decision {
   const { version, container } = order.request;
-  if (record === undefined && observation.last === version) return adopt(observation, order, moment.now);
+  if (record === undefined && observation.last === version) return decideAdopt(observation, order, policy, moment);
   const { attempt } = record ?? {};
   const meansTheSame =
     record !== undefined &&
@@ -132,25 +133,6 @@ function resumed(observation: Observation, record: TargetRecord, attempt: Attemp
   const { version, startedAt } = attempt;
   const summary = `${subjectOf(observation)} ${version} is being deployed`;
   return { ...kept, phase: 'rolling-out', version, content, summary, startedAt, attempt: { ...attempt, content } };
-}
-
-/** A `.last` without a record is an earlier engine's: what it completed is not deployed again. */
-function adopt(observation: Observation, order: Order, now: number): Decision {
-  const { version } = order.request;
-  return {
-    kind: 'remember',
-    record: {
-      schema: RECORD_SCHEMA,
-      phase: 'succeeded',
-      version,
-      content: order.content,
-      summary: `${subjectOf(observation)} ${version} was deployed before this engine first looked`,
-      evidence: [],
-      startedAt: now,
-      finishedAt: now,
-      past: [],
-    },
-  };
 }
 
 function refuseContent(

@@ -50,9 +50,10 @@ describe('a new file', () => {
     });
   });
 
-  test('that an earlier engine completed is adopted without a look at the cluster', () => {
-    const decision = ask({ file, last: '1.25.0' });
+  test('that an earlier engine completed is adopted when it runs', () => {
+    const decision = ask({ file, last: '1.25.0', cluster: gotImage(NEW_IMAGE) });
 
+    expect(ask({ file, last: '1.25.0' })).toEqual({ kind: 'look-fresh' });
     expect(decision).toMatchObject({ kind: 'remember' });
     expect(recordOf(decision)).toMatchObject({ phase: 'succeeded', content: 'bytes of 1.25.0' });
     expect(recordOf(decision)).not.toHaveProperty('attempt');
@@ -183,7 +184,7 @@ describe('a file that is refused', () => {
     );
 
     expect(answer.attempt).toHaveProperty('endedAt');
-    expect(ask({ file, record: answer })).toEqual({ kind: 'nothing' });
+    expect(ask({ file, record: answer, cluster: got(twice) })).toEqual({ kind: 'nothing' });
   });
 });
 
