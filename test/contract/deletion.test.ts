@@ -1,0 +1,4 @@
+import { deletion } from './behaviours/deletion.ts';
+import { holdOnBothServers } from './hold.ts';
+
+holdOnBothServers(deletion);

@@ -1,0 +1,4 @@
+import { jsonPatches } from './behaviours/json-patch.ts';
+import { holdOnBothServers } from './hold.ts';
+
+holdOnBothServers(jsonPatches);
