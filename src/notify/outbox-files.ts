@@ -3,7 +3,7 @@
  * `dead/` for what could not be sent or read. Nothing here throws but `save`: a bad file must not stop the rest.
  */
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { WriteDurably } from '../state/durable.ts';
 
 export interface OutboxEntry {
@@ -74,6 +74,20 @@ export function createOutboxFiles(dir: string, write: WriteDurably, onTrouble: (
     });
   }
 
+  /**
+   * Whether the folder was gone and is there again. Only it and the one above it are made: where the watched directory
+   * itself is away, another one in its place would be in the way of its return.
+   */
+  async function makeAgain(): Promise<boolean> {
+    try {
+      await mkdir(dirname(dir), { mode: 0o700 }).catch(unlessThere);
+      await mkdir(dir, { mode: 0o700 });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   async function readSent(): Promise<readonly string[]> {
     const json = await readFile(join(dir, SENT), 'utf8').catch(() => '[]');
     const ids = parseSent(json);
@@ -110,7 +124,16 @@ export function createOutboxFiles(dir: string, write: WriteDurably, onTrouble: (
       });
       return loaded ?? { places: [], sent: [] };
     },
-    save: (number, entry) => write(entryPath(number), `${JSON.stringify(entry)}\n`, MODE),
+    async save(number, entry) {
+      const text = `${JSON.stringify(entry)}\n`;
+      try {
+        await write(entryPath(number), text, MODE);
+      } catch (error) {
+        // Somebody tidied up the folder while we ran.
+        if (!(await makeAgain())) throw error;
+        await write(entryPath(number), text, MODE);
+      }
+    },
     read: readEntry,
     remove,
     bury,
@@ -118,6 +141,10 @@ export function createOutboxFiles(dir: string, write: WriteDurably, onTrouble: (
       await attempt('note what was sent', () => write(join(dir, SENT), `${JSON.stringify(ids)}\n`, MODE));
     },
   };
+}
+
+function unlessThere(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
 }
 
 function parseEntry(json: string): OutboxEntry | undefined {

@@ -59,18 +59,27 @@ export function createSlackPost(webhook: string, timeoutMs: number, clock: Clock
       timeout: timeoutMs,
       // The package tells neither `Retry-After` nor a signal of ours on.
       fetch: async (url, init) => {
-        const response = await fetch(url, { ...init, signal: AbortSignal.any([signal, init?.signal ?? signal]) });
+        const given = AbortSignal.any([signal, init?.signal ?? signal]);
+        // A redirection is an answer to be told, not one to be followed with the secret.
+        const response = await fetch(url, { ...init, redirect: 'manual', signal: given });
         answer.retryAfter = response.headers.get('retry-after');
         return response;
       },
     });
     try {
-      await hook.send(messageArguments(payload));
-      return { kind: 'delivered' };
+      const { text } = await hook.send(messageArguments(payload));
+      return isWebPage(text) ? { kind: 'retry', reason: NOT_SLACK } : { kind: 'delivered' };
     } catch (error) {
       return failure(error, retryAfterMs(answer.retryAfter, clock), webhook);
     }
   };
+}
+
+const NOT_SLACK = 'a web page answers in the place of Slack; is there a proxy or a login page between?';
+
+/** Slack and what stands in for it answer a word or JSON. */
+function isWebPage(text: string): boolean {
+  return text.trimStart().startsWith('<');
 }
 
 /** The entry as the package takes it; what an outbox file holds was made by `slackMessage`, now or by an older engine. */
@@ -82,7 +91,8 @@ function failure(error: unknown, afterMs: number | undefined, webhook: string): 
   const later = afterMs === undefined ? {} : { afterMs };
   if (error instanceof IncomingWebhookHTTPError) {
     const reason = `HTTP ${error.statusCode} ${withoutSecret(plain(error.body ?? ''), webhook).slice(0, 100)}`.trim();
-    const mayPass = error.statusCode >= 500 || error.statusCode === 429 || error.statusCode === 408;
+    const isRedirection = error.statusCode < 400;
+    const mayPass = error.statusCode >= 500 || error.statusCode === 429 || error.statusCode === 408 || isRedirection;
     return mayPass ? { kind: 'retry', reason, ...later } : { kind: 'dead', reason };
   }
   const cause = error instanceof IncomingWebhookRequestError ? error.original : error;

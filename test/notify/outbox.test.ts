@@ -293,6 +293,30 @@ test('what waits in memory only is saved at the stop when the disk has room agai
   ]);
 });
 
+test('a folder that is removed while the outbox runs is made again', async () => {
+  answer = () => retry();
+  const outbox = openOutbox();
+  await outbox.start();
+  await rm(dir, { recursive: true });
+
+  await outbox.put('m', {});
+
+  expect(await entryFiles()).toHaveLength(1);
+  expect(kinds()).not.toContain('not-saved');
+});
+
+test('a watched directory that is away is not made again', async () => {
+  dir = folder.file('deps/.dke/outbox');
+  const outbox = openOutbox();
+  await outbox.start();
+  await rm(folder.file('deps'), { recursive: true });
+
+  await outbox.put('m', {});
+
+  expect(kinds()).toContain('not-saved');
+  await expect(stat(folder.file('deps'))).rejects.toThrow('ENOENT');
+});
+
 test('a folder that cannot be made stops neither deployments nor messages', async () => {
   await writeFile(dir, 'a file in the place of the folder');
   const outbox = openOutbox();

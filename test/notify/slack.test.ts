@@ -166,7 +166,7 @@ test('the wait Slack asks for is told on', async () => {
   expect(await post()).toEqual({ kind: 'retry', reason: 'HTTP 429 rate_limited', afterMs: 30_000 });
 });
 
-test.each([500, 502, 503, 408])('status %d may pass', async (status) => {
+test.each([302, 500, 502, 503, 408])('status %d may pass', async (status) => {
   slack.respondWith({ kind: 'error', status, body: 'sorry' });
 
   expect(await post()).toEqual({ kind: 'retry', reason: `HTTP ${status} sorry` });
@@ -181,6 +181,12 @@ test.each([
   slack.respondWith({ kind: 'error', status, body });
 
   expect(await post()).toEqual({ kind: 'dead', reason: `HTTP ${status} ${body}` });
+});
+
+test('a web page with status 200 is no delivery', async () => {
+  slack.respondWith({ kind: 'error', status: 200, body: '\n<!doctype html><title>Log in</title>' });
+
+  expect(await post()).toEqual({ kind: 'retry', reason: expect.stringContaining('a web page answers') });
 });
 
 test('a server that says nothing is left after the time-out', async () => {
