@@ -66,13 +66,12 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
     onHealth: ({ degraded, reason }) =>
       degraded ? tell('directory-degraded', reason) : tell('directory-recovered', `${config.deps} is watched again`),
   });
-  // Known from the first look on: a scan may come only after the first events of the rollout.
+  // Ours from the first look on, as a scan may come only after the first events of the rollout, and until a rollout that
+  // outlives its dep file has its answer.
   const known = new Set<TargetKey>();
-  const look = async (key: TargetKey) => {
-    const seen = await intake.look(key);
-    if (seen.kind === 'absent') known.delete(key);
-    else known.add(key);
-    return seen;
+  const look = (key: TargetKey) => {
+    known.add(key);
+    return intake.look(key);
   };
   const isOurs = (namespace: string, service: string) => {
     const key = targetKey({ service, namespace });
@@ -113,9 +112,15 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
       secrets: config.slackWebhook === undefined ? [] : [config.slackWebhook],
     }),
   });
+  const run = async (key: TargetKey) => {
+    const result = await reconciler.run(key);
+    const isAtRest = result.lookAgainInMs === undefined && result.failed !== true;
+    if (isAtRest && !intake.keys().has(key)) known.delete(key);
+    return result;
+  };
   const queue = createWorkQueue({
     concurrency: config.concurrency,
-    run: reconciler.run,
+    run,
     clock,
     onError: (key, error) => log.error({ key, err: error }, `${key}: the pass failed and is tried again`),
   });
@@ -139,6 +144,8 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
     observer.setInterest(isOurs);
     observer.start();
     await intake.start();
+    // A dep file may have gone while nobody looked: what it had asked for still gets its answer.
+    for (const key of await store.recordedKeys()) if (!intake.keys().has(key)) queue.add(key);
     const targets = [...intake.keys()].filter((key) => parseTargetKey(key).kind === 'target').length;
     log.info(
       { deps: config.deps, targets, server: cluster.server, context: cluster.contextName },

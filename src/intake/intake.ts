@@ -49,6 +49,7 @@ export function createIntake(options: IntakeOptions): Intake {
   const looker = createLooker({ ...options, dir, arrivals });
   const health = createHealth(options.onHealth);
   let files: ReadonlyMap<TargetKey, string> = new Map();
+  let keys: ReadonlySet<TargetKey> = new Set();
   let directory: string | undefined;
   let watching = Promise.resolve();
   let isStopped = false;
@@ -83,6 +84,7 @@ export function createIntake(options: IntakeOptions): Intake {
   function compare(found: ReadonlyMap<TargetKey, string>): void {
     const before = files;
     files = found;
+    keys = new Set(found.keys());
     for (const [key, state] of found) {
       if (before.get(key) !== state && looker.settledIdentity(key) !== state) hint(key);
     }
@@ -104,7 +106,7 @@ export function createIntake(options: IntakeOptions): Intake {
       await watcher.disarm();
     },
     look: looker.look,
-    keys: () => new Set(files.keys()),
+    keys: () => keys,
     rescanNow: () => rescan.soon(),
   };
 }

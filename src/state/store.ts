@@ -1,7 +1,8 @@
 /** The engine's files beside the dep files: what it remembers (`.status.json`) and what it last completed (`.last`). */
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TargetRecord } from '../domain/record.ts';
-import type { TargetKey } from '../domain/target.ts';
+import { keyOfFileName, type TargetKey } from '../domain/target.ts';
 import { readBounded } from './bounded-read.ts';
 import { removeTemporaries, writeDurably } from './durable.ts';
 import { encodeRecord, parseRecord } from './record-codec.ts';
@@ -14,6 +15,8 @@ export interface StateStore {
    * @throws NewerRecordError
    */
   readRecord(key: TargetKey): Promise<TargetRecord | undefined>;
+  /** The targets that have a record; none when the directory cannot be read. */
+  recordedKeys(): Promise<readonly TargetKey[]>;
   /** @throws WriteError; the former record is then still there */
   writeRecord(key: TargetKey, record: TargetRecord): Promise<void>;
   /** The version whose rollout completed last, trimmed; undefined as for `readRecord`. */
@@ -42,12 +45,13 @@ export class NewerRecordError extends Error {
   }
 }
 
+const RECORD = '.status.json';
 const MAX_RECORD_BYTES = 1024 * 1024;
 const MAX_LAST_BYTES = 4096;
 
 export function createStateStore(dir: string, onProblem: (problem: StateProblem) => void): StateStore {
   // The key is a base name without its extension, so a `.dep` elsewhere in the path or the name stays what it is.
-  const recordPath = (key: TargetKey) => join(dir, `${key}.status.json`);
+  const recordPath = (key: TargetKey) => join(dir, `${key}${RECORD}`);
   const lastPath = (key: TargetKey) => join(dir, `${key}.last`);
 
   async function readText(path: string, maxBytes: number): Promise<string | undefined> {
@@ -69,6 +73,14 @@ export function createStateStore(dir: string, onProblem: (problem: StateProblem)
       const parsed = parseRecord(json);
       if (parsed.kind === 'newer') throw new NewerRecordError(path, parsed.schema);
       return parsed.kind === 'record' ? parsed.record : ignore(path, parsed.problem);
+    },
+
+    async recordedKeys() {
+      const names = await readdir(dir).catch(() => []);
+      return names.flatMap((name) => {
+        const key = name.endsWith(RECORD) ? keyOfFileName(`${name.slice(0, -RECORD.length)}.dep`) : undefined;
+        return key === undefined ? [] : [key];
+      });
     },
 
     writeRecord: (key, record) => writeDurably(recordPath(key), encodeRecord(key, record)),

@@ -41,6 +41,7 @@ export function keepUnsaved(store: StateStore, onUnsaved: (problem: string | und
   }
 
   return {
+    recordedKeys: store.recordedKeys,
     readRecord: async (key) => records.get(key) ?? store.readRecord(key),
     writeRecord: (key, record) => write(records, key, record, () => store.writeRecord(key, record)),
     readLast: async (key) => lasts.get(key) ?? store.readLast(key),

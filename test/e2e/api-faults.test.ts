@@ -6,10 +6,13 @@ import { startStage } from './control-plane-stage.ts';
 
 const SERVICES = ['web', 'api', 'job'];
 
-/** Three rollouts under way, each with a second of its life still to come. */
+/** Three rollouts under way, each with two seconds of its life still to come. */
 async function rollOut(stage: Stage): Promise<void> {
   for (const service of SERVICES) {
-    await stage.deployments.create(service, { podAnnotations: { 'sandbox/behaviour': 'ready after=5s' } });
+    await stage.deployments.create(service, {
+      podAnnotations: { 'sandbox/behaviour': 'ready after=10s' },
+      untilAvailable: false,
+    });
     await stage.write(service, '1.25.0\n');
   }
 }
@@ -62,6 +65,15 @@ test('every third request failing at random delays everything and fails nothing'
     },
     action: { kind: 'answer', status: 503 },
   });
+
+  await rollOut(stage);
+
+  await expectSuccess(stage);
+});
+
+test('a server that takes a second for every answer delays everything and fails nothing', async () => {
+  await using stage = await startStage();
+  stage.proxy.fault({ match: ({ isWatch }) => !isWatch, action: { kind: 'delay', ms: 1_000 } });
 
   await rollOut(stage);
 

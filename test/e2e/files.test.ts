@@ -48,15 +48,31 @@ test('an emptied and a deleted dep file change nothing', async () => {
   }
 });
 
+/** A rollout under way that takes long enough for everybody to see that its file is gone. */
+async function rollOutSlowly(stage: Stage): Promise<void> {
+  await stage.deployments.create('web');
+  await stage.write('web', '1.25.0-slow\n');
+  await eventually(async () => (await stage.deployments.templateChanges('web')) === 1);
+}
+
 test('deleting the file during its rollout does not stop the rollout, nor its answer', async () => {
   await using stage = await startStage();
-  await stage.deployments.create('web');
-  await stage.write('web', '1.25.0\n');
-  await eventually(async () => (await stage.deployments.templateChanges('web')) === 1);
+  await rollOutSlowly(stage);
 
   await rm(join(stage.deps, stage.file('web', 'dep')));
 
-  expect(await stage.concluded('web', '1.25.0\n')).toMatchObject({ phase: 'succeeded' });
+  expect(await stage.concluded('web', '1.25.0-slow\n')).toMatchObject({ phase: 'succeeded' });
+});
+
+test('a rollout whose file is deleted while the engine is down gets its answer at the next start', async () => {
+  await using stage = await startStage();
+  await rollOutSlowly(stage);
+  await stage.engine.stop();
+
+  await rm(join(stage.deps, stage.file('web', 'dep')));
+  await stage.startEngine();
+
+  expect(await stage.concluded('web', '1.25.0-slow\n')).toMatchObject({ phase: 'succeeded' });
 });
 
 test('files changed while the engine was down are deployed when it starts', async () => {

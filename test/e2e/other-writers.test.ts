@@ -31,6 +31,19 @@ test('a change of the image made outside after the success is reported and left'
   expect((await stage.deployments.images('web')).at(-1)).toBe('nginx:9.9');
 });
 
+test('after a change made outside, the same version with another comment is deployed over it', async () => {
+  await using stage = await startStage();
+  await stage.deployments.create('web');
+  await stage.deploy('web', '1.25.0\n');
+  await stage.deployments.setImage('web', 'nginx:9.9');
+  await eventually(() => stage.told('web').length === 2, PATIENCE);
+
+  const answer = await stage.deploy('web', '# over the change by hand\n1.25.0\n');
+
+  expect(answer.phase).toBe('succeeded');
+  expect((await stage.deployments.images('web')).at(-1)).toBe('nginx:1.25.0');
+});
+
 test('with DRIFT=correct the version of the file is brought back', async () => {
   await using stage = await startStage({ env: { DRIFT: 'correct' } });
   await stage.deployments.create('web');

@@ -79,6 +79,18 @@ test('good, broken, good ends on good', async () => {
   ]);
 });
 
+test('a failed version is tried again when another comment is saved', async () => {
+  await using stage = await startStage();
+  await stage.deployments.create('web');
+  await stage.deploy('web', '1.26.0-missing\n');
+
+  const answer = await stage.deploy('web', '# again\n1.26.0-missing\n');
+
+  expect(answer.phase).toBe('failed');
+  await eventually(() => stage.told('web').length === 2);
+  expect(await stage.deployments.templateChanges('web')).toBe(1);
+});
+
 test('a pod that cannot be scheduled is named when the rollout times out', async () => {
   await using stage = await startStage({ env: { ROLLOUT_TIMEOUT: '3s' } });
   await stage.deployments.create('web');

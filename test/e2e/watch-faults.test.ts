@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { preciseNow } from '../support/loopback-server.ts';
 import type { ProxyRequest } from '../support/proxy-faults.ts';
 import { startStage } from './control-plane-stage.ts';
 
@@ -13,7 +14,10 @@ test.each([
   await using stage = await startStage({ engine: false });
   const fault = stage.proxy.fault({ match: isWatch, action });
   await stage.startEngine();
-  await stage.deployments.create('web', { podAnnotations: { 'sandbox/behaviour': 'ready after=10s' } });
+  await stage.deployments.create('web', {
+    podAnnotations: { 'sandbox/behaviour': 'ready after=10s' },
+    untilAvailable: false,
+  });
 
   const good = await stage.deploy('web', '1.25.0\n');
 
@@ -47,15 +51,16 @@ test('watches that are silent from the start are no reason to wait', async () =>
 
 test('watches that fell silent before the rollout are no reason to wait long', async () => {
   await using stage = await startStage({ engine: false });
-  stage.proxy.fault({ match: isWatch, action: { kind: 'stall', afterMs: 1_500 } });
-  await stage.startEngine();
   await stage.deployments.create('web', {
-    podAnnotations: { 'sandbox/behaviour': 'ready after=40s' },
+    podAnnotations: { 'sandbox/behaviour': 'ready after=30s' },
     untilAvailable: false,
   });
-  await stage.write('web', '1.25.0\n');
+  stage.proxy.fault({ match: isWatch, action: { kind: 'stall', afterMs: 300 } });
+  await stage.startEngine();
+  const opened = await eventually(() => stage.proxy.requests.find(isWatch)?.startedAt);
+  await eventually(() => preciseNow() > opened + 600);
 
-  const answer = await stage.concluded('web', '1.25.0\n', { timeoutMs: 60_000 });
+  const answer = await stage.deploy('web', '1.25.0\n');
 
   expect(answer.phase).toBe('succeeded');
 });

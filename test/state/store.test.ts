@@ -139,3 +139,13 @@ test('a start removes leftovers of its own writes only', async () => {
 
   expect((await readdir(dir.path)).sort()).toEqual(others.sort());
 });
+
+test('the targets with a record are known, whatever else lies in the directory', async () => {
+  const store = storeIn(dir.path);
+  await store.writeRecord(key, record);
+  await store.writeLast(targetKey({ service: 'api', namespace: 'prod' }), '1.0');
+  await writeFile(dir.file('notes.txt'), '');
+
+  expect(await store.recordedKeys()).toEqual([key]);
+  expect(await storeIn(dir.file('nowhere')).recordedKeys()).toEqual([]);
+});

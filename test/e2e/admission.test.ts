@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import type { Stage } from '../support/deploy-stage.ts';
+import { eventually } from '../support/eventually.ts';
+import { startStage } from './control-plane-stage.ts';
+
+const GROUP = '/apis/admissionregistration.k8s.io/v1';
+
+const DEPLOYMENT_CHANGES = {
+  resourceRules: [
+    { apiGroups: ['apps'], apiVersions: ['v1'], resources: ['deployments'], operations: ['CREATE', 'UPDATE'] },
+  ],
+};
+
+/** Enforces a policy in the stage's namespace, and waits until it is in force. */
+async function enforce(stage: Stage, kind: 'validating' | 'mutating', spec: object): Promise<AsyncDisposable> {
+  const name = `${kind}-${stage.namespace}`;
+  const policies = `${GROUP}/${kind}admissionpolicies`;
+  const bindings = `${GROUP}/${kind}admissionpolicybindings`;
+  const namespaceSelector = { matchLabels: { 'kubernetes.io/metadata.name': stage.namespace } };
+  await stage.api.ask('POST', policies, {
+    body: { metadata: { name }, spec: { matchConstraints: DEPLOYMENT_CHANGES, ...spec } },
+  });
+  await stage.api.ask('POST', bindings, {
+    body: {
+      metadata: { name },
+      spec: {
+        policyName: name,
+        matchResources: { namespaceSelector },
+        ...(kind === 'validating' ? { validationActions: ['Deny'] } : {}),
+      },
+    },
+  });
+  return {
+    async [Symbol.asyncDispose]() {
+      await stage.api.ask('DELETE', `${bindings}/${name}`);
+      await stage.api.ask('DELETE', `${policies}/${name}`);
+    },
+  };
+}
+
+test('a version that a policy of the cluster denies fails with the words of the policy', async () => {
+  await using stage = await startStage();
+  await stage.deployments.create('web');
+  await using _policy = await enforce(stage, 'validating', {
+    validations: [
+      {
+        expression: "object.spec.template.spec.containers.all(c, !c.image.contains('forbidden'))",
+        message: 'images called forbidden are forbidden',
+      },
+    ],
+  });
+  await eventually(async () => !(await isAccepted(stage, 'nginx:forbidden')));
+
+  const denied = await stage.deploy('web', '1.26.0-forbidden\n');
+  const allowed = await stage.deploy('web', '1.26.0\n');
+
+  expect(denied.phase).toBe('failed');
+  expect(denied.summary).toContain('images called forbidden are forbidden');
+  expect(allowed.phase).toBe('succeeded');
+  expect(await stage.deployments.images('web')).toEqual(['nginx:1.0', 'nginx:1.26.0']);
+});
+
+async function isAccepted(stage: Stage, image: string): Promise<boolean> {
+  const body = { spec: { template: { spec: { containers: [{ name: 'app', image }] } } } };
+  const path = `/apis/apps/v1/namespaces/${stage.namespace}/deployments/web?dryRun=All`;
+  const contentType = 'application/strategic-merge-patch+json';
+  return (await stage.api.request('PATCH', path, { contentType, body })).status === 200;
+}
