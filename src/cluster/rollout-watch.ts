@@ -46,6 +46,8 @@ interface Followed {
   readonly skipped: Set<string>;
   readonly replicaSetWatch: Watch;
   readonly podWatch: Watch;
+  /** The picture before this one. What it shows is not forgotten before this one is complete. */
+  before: Followed | undefined;
   cancelEnd: () => void;
 }
 
@@ -84,6 +86,7 @@ export function createRolloutWatch({ connection, clock, server, onHint }: Rollou
         `/api/v1/namespaces/${namespace}/pods`,
         createOwnedSink({ ...scope, objects: pods, parse: parsePod, deploymentOf: deploymentOfPod }),
       ),
+      before: undefined,
       cancelEnd: () => {},
     };
     followed.set(namespace, entry);
@@ -93,13 +96,29 @@ export function createRolloutWatch({ connection, clock, server, onHint }: Rollou
   /** What became ours since the watches began was not kept: they begin anew. */
   function renewed(namespace: string, entry: Followed): Followed {
     if (![...entry.skipped].some((name) => isOurs(namespace, name))) return entry;
-    end(namespace, entry);
-    return begin(namespace, entry.keys);
+    entry.cancelEnd();
+    const complete = completeOf(entry);
+    if (complete !== entry) stopWatches(entry);
+    const fresh = begin(namespace, entry.keys);
+    fresh.before = complete;
+    return fresh;
+  }
+
+  function completeOf(entry: Followed): Followed {
+    if (entry.before === undefined || !isComplete(entry)) return entry.before ?? entry;
+    stopWatches(entry.before);
+    entry.before = undefined;
+    return entry;
   }
 
   function end(namespace: string, entry: Followed): void {
     followed.delete(namespace);
     entry.cancelEnd();
+    if (entry.before !== undefined) stopWatches(entry.before);
+    stopWatches(entry);
+  }
+
+  function stopWatches(entry: Followed): void {
     const stopped = Promise.all([entry.replicaSetWatch.stop(), entry.podWatch.stop()]).then(() => {
       stops.delete(stopped);
     });
@@ -131,8 +150,10 @@ export function createRolloutWatch({ connection, clock, server, onHint }: Rollou
       isOurs = predicate;
     },
     rollout(namespace, deploymentUid) {
-      const entry = followed.get(namespace);
-      if (entry === undefined) return { replicaSets: [], pods: [], synced: false, unreadable: [] };
+      const newest = followed.get(namespace);
+      if (newest === undefined) return { replicaSets: [], pods: [], synced: false, unreadable: [] };
+      const complete = completeOf(newest);
+      const entry = complete.replicaSets.of(deploymentUid).length > 0 ? complete : newest;
       const replicaSets = entry.replicaSets.of(deploymentUid);
       const watches = [
         { watch: entry.replicaSetWatch, right: `list replicasets in ${namespace}` },
@@ -141,7 +162,7 @@ export function createRolloutWatch({ connection, clock, server, onHint }: Rollou
       return {
         replicaSets,
         pods: replicaSets.flatMap((replicaSet) => entry.pods.of(replicaSet.uid)),
-        synced: watches.every(({ watch }) => watch.current || watch.status === 'forbidden'),
+        synced: isComplete(entry),
         unreadable: watches.filter(({ watch }) => watch.status === 'forbidden').map(({ right }) => right),
       };
     },
@@ -156,6 +177,11 @@ export function createRolloutWatch({ connection, clock, server, onHint }: Rollou
       await Promise.all(stops);
     },
   };
+}
+
+/** As far as we may look. */
+function isComplete({ replicaSetWatch, podWatch }: Followed): boolean {
+  return [replicaSetWatch, podWatch].every((watch) => watch.current || watch.status === 'forbidden');
 }
 
 function deploymentOfReplicaSet(replicaSet: unknown): string {

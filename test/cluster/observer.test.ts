@@ -257,7 +257,28 @@ describe('rollouts', () => {
     await eventually(() => observer.rollout('prod', 'uid-prod-web').synced);
 
     expect(observer.rollout('prod', 'uid-prod-web').replicaSets).toHaveLength(1);
-    expect(server.openWatches).toBe(2);
+    await eventually(() => server.openWatches === 2);
+  });
+
+  test('what was seen of one service is not forgotten while another one is looked for', async () => {
+    const { server, observer } = await createWorld({ ours: ['api'] });
+    observer.follow('api_prod', 'prod');
+    const pods = await server.watch(PODS);
+    pods.send('ADDED', podObject('web', '5d4', 'a'));
+    pods.bookmark('1', true);
+    const replicaSets = await server.watch(REPLICA_SETS);
+    replicaSets.send('ADDED', replicaSetObject('api', '7c9'));
+    replicaSets.bookmark('1', true);
+    await eventually(() => observer.rollout('prod', 'uid-prod-api').synced);
+
+    observer.setInterest(() => true);
+    observer.follow('web_prod', 'prod');
+
+    expect(observer.rollout('prod', 'uid-prod-api')).toMatchObject({
+      synced: true,
+      replicaSets: [{ name: 'api-7c9' }],
+    });
+    expect(observer.rollout('prod', 'uid-prod-web')).toMatchObject({ synced: false });
   });
 
   test('a missing right is named and does not hold up the rest', async () => {
