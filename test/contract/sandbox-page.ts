@@ -1,6 +1,8 @@
 /** docs/sandbox.md, written from the contract itself, so that it cannot say more or less than what is tested. */
 import { AREAS } from './behaviours.ts';
 import { LENIENCIES, REFUSALS, SIMPLER } from './differences.ts';
+import { STORIES } from './kubectl/stories.ts';
+import type { Story } from './kubectl/story.ts';
 import { LESSONS } from './lessons.ts';
 
 /** The text of the page; `podRules` is the source text whose opening comment holds the table of pod behaviours. */
@@ -13,6 +15,9 @@ export function sandboxPage(podRules: string): string {
     '## What it does like a real cluster',
     `${countBehaviours()} behaviours, each shown by a test on both servers:`,
     ...Object.values(AREAS).flatMap(({ title, behaviours }) => [`### ${title}`, bullets(Object.keys(behaviours))]),
+    '## What kubectl says alike',
+    'These commands of stock kubectl print the same on both servers, but for names, hashes, ages and addresses:',
+    ...STORIES.flatMap(({ title, steps }) => [`### ${capitalised(title)}`, commands(steps)]),
     '## What it does not do',
     'Refused with a clear message, where a real server does it:',
     table(
@@ -57,6 +62,16 @@ function podBehaviours(source: string): string {
 
 function bullets(lines: readonly string[]): string {
   return lines.map((line) => `- ${line}`).join('\n');
+}
+
+/** Each command once, as it is typed. */
+function commands(steps: Story['steps']): string {
+  const typed = steps.map((step) => `kubectl ${typeof step === 'string' ? step : step.kubectl}`);
+  return ['```', ...new Set(typed), '```'].join('\n');
+}
+
+function capitalised(title: string): string {
+  return title.charAt(0).toUpperCase() + title.slice(1);
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
