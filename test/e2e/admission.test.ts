@@ -60,9 +60,45 @@ test('a version that a policy of the cluster denies fails with the words of the 
   expect(await stage.deployments.images('web')).toEqual(['nginx:1.0', 'nginx:1.26.0']);
 });
 
+test('a version whose image the cluster rewrites succeeds, is no drift, and is not deployed again', async () => {
+  await using stage = await startStage({ env: { DRIFT: 'correct' } });
+  await stage.deployments.create('web');
+  await stage.deployments.create('later');
+  await using _policy = await enforce(stage, 'mutating', {
+    reinvocationPolicy: 'Never',
+    mutations: [
+      {
+        patchType: 'JSONPatch',
+        jsonPatch: {
+          expression: `
+            object.spec.template.spec.containers[0].image.startsWith('mirror.example.com/') ? [] : [
+              JSONPatch{op: 'replace', path: '/spec/template/spec/containers/0/image',
+                value: 'mirror.example.com/' + object.spec.template.spec.containers[0].image}
+            ]`,
+        },
+      },
+    ],
+  });
+  await eventually(async () => (await answerTo(stage, 'nginx:1.1')).includes('mirror.example.com'));
+
+  const answer = await stage.deploy('web', 'nginx:1.25.0\n');
+  await stage.deploy('later', 'nginx:2.0.0\n');
+  await eventually(() => stage.told('later').length === 1);
+
+  expect(answer.phase).toBe('succeeded');
+  expect((await stage.deployments.images('web')).at(-1)).toBe('mirror.example.com/nginx:1.25.0');
+  expect(await stage.deployments.templateChanges('web')).toBe(1);
+  expect(stage.told('web').map(({ title }) => title)).toEqual(['Deployment Successful']);
+});
+
 async function isAccepted(stage: Stage, image: string): Promise<boolean> {
+  return !(await answerTo(stage, image)).includes('Failure');
+}
+
+/** What the API server would answer to this image, as text. */
+async function answerTo(stage: Stage, image: string): Promise<string> {
   const body = { spec: { template: { spec: { containers: [{ name: 'app', image }] } } } };
   const path = `/apis/apps/v1/namespaces/${stage.namespace}/deployments/web?dryRun=All`;
   const contentType = 'application/strategic-merge-patch+json';
-  return (await stage.api.request('PATCH', path, { contentType, body })).status === 200;
+  return JSON.stringify((await stage.api.request('PATCH', path, { contentType, body })).body);
 }

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Stage } from '../support/deploy-stage.ts';
 import { eventually } from '../support/eventually.ts';
@@ -99,6 +101,19 @@ test('a storm of conflicting writes by somebody else delays the version, and sto
 
   expect(await stage.concluded('web', '1.25.0\n')).toMatchObject({ phase: 'succeeded' });
   expect(await stage.deployments.templateChanges('web')).toBe(1);
+});
+
+test('a patch whose reply is lost is followed to its end also when the file is deleted meanwhile', async () => {
+  await using stage = await startStage();
+  await stage.deployments.create('web');
+  const lost = stage.proxy.fault({ match: isPatch, action: { kind: 'lose-reply' }, times: 1 });
+  await stage.write('web', '1.25.0\n');
+  await eventually(() => lost.hits === 1);
+
+  await rm(join(stage.deps, stage.file('web', 'dep')));
+
+  expect(await stage.concluded('web', '1.25.0\n')).toMatchObject({ phase: 'succeeded' });
+  expect((await stage.deployments.images('web')).at(-1)).toBe('nginx:1.25.0');
 });
 
 test('a change that the API server refuses for good is told with its words', async () => {

@@ -125,6 +125,51 @@ test('an engine that waits for its predecessor takes over when that one ends', a
   expect(await stage.concluded('web', '1.25.0\n')).toMatchObject({ phase: 'succeeded' });
 });
 
+test('a second signal does not wait for anything', async () => {
+  await using stage = await startStage();
+  stage.slack.respondWith({ kind: 'hang' });
+  await stage.deploy('web', '1.25.0\n');
+  await eventually(() => stage.slack.posts.length === 1);
+
+  process.kill(stage.engine.pid, 'SIGTERM');
+  await eventually(() => stage.engine.logs.some(({ message }) => message.startsWith('stopping')));
+  process.kill(stage.engine.pid, 'SIGINT');
+
+  expect(await stage.engine.exited).toMatchObject({ code: 130 });
+});
+
+test('a process that was stopped for a while deploys the newest version when it goes on', async () => {
+  await using stage = await startStage();
+  await stage.deployments.create('web');
+  await stage.deploy('web', '1.25.0\n');
+  process.kill(stage.engine.pid, 'SIGSTOP');
+
+  await stage.write('web', '1.26.0\n');
+  await stage.write('web', '1.27.0\n');
+  process.kill(stage.engine.pid, 'SIGCONT');
+
+  expect(await stage.concluded('web', '1.27.0\n')).toMatchObject({ phase: 'succeeded' });
+  expect((await stage.deployments.images('web')).at(-1)).toBe('nginx:1.27.0');
+});
+
+test.each([
+  ['empty', ''],
+  ['cut short', '{"schema": 1, "pha'],
+])('a status file that is %s is replaced by what the cluster says, without another rollout', async (_, damaged) => {
+  await using stage = await startStage();
+  await stage.deployments.create('web');
+  await stage.deploy('web', '1.25.0\n');
+  await stage.engine.stop();
+  await writeFile(join(stage.deps, stage.file('web', 'status.json')), damaged);
+  await writeFile(join(stage.deps, stage.file('web', 'last')), '');
+
+  await stage.startEngine();
+
+  await eventually(async () => (await stage.last('web')) === '1.25.0');
+  expect(await stage.concluded('web', '1.25.0\n')).toMatchObject({ phase: 'succeeded' });
+  expect(await stage.deployments.templateChanges('web')).toBe(1);
+});
+
 test('a wrong configuration ends it with 78 and lists every problem', async () => {
   await using dir = await createTempDir();
   const kubeconfig = dir.file('kubeconfig');
