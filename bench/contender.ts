@@ -1,6 +1,5 @@
 /** A program that turns dep files into rollouts: the engine's bundle or the floor, each behind a proxy of its own. */
-import { readdirSync, renameSync, writeFileSync } from 'node:fs';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { build } from 'esbuild';
@@ -10,6 +9,7 @@ import { at, listAt, textAt } from '../test/support/json.ts';
 import { preciseNow } from '../test/support/loopback-server.ts';
 import type { RecordedRequest, RecordingProxy } from '../test/support/recording-proxy.ts';
 import { createTempDir, type TempDir } from '../test/support/temp-dir.ts';
+import type { DepFolder } from './dep-folder.ts';
 import { imageOf, type Service } from './services.ts';
 import type { Stage } from './stage.ts';
 
@@ -22,26 +22,9 @@ export interface Contender extends AsyncDisposable {
   /** From the spawn to its word that it watches, ms. */
   readonly startMs: number;
   readonly folder: DepFolder;
-  stop(): Promise<void>;
-}
-
-/** The watched directory, from the other side. */
-export interface DepFolder {
-  readonly path: string;
-  /** In place, as `echo` does; epoch ms at which the file was closed. */
-  overwrite(service: Service, text: string): number;
-  /** By rename, as `mv` does; epoch ms at which it was there. */
-  replace(service: Service, text: string): number;
-  /** All of them by rename, with nothing between the renames; epoch ms at which the first was there. */
-  replaceAll(services: readonly Service[], text: string): number;
-  /** As an earlier engine leaves it: `.last` of every one of them holds the version. */
-  markConcluded(services: readonly Service[], version: string): void;
-  /** How many status files there are. */
-  answers(): number;
-  /** Waits until `.last` of every one of them holds the version. */
+  /** Waits until every one of them is concluded with this version; rejects when the program has ended. */
   untilConcluded(services: readonly Service[], version: string, timeoutMs?: number): Promise<void>;
-  /** Epoch ms at which `.last` was renamed into place. */
-  concludedAt(service: Service): Promise<number>;
+  stop(): Promise<void>;
 }
 
 export interface ContenderOptions {
@@ -88,14 +71,39 @@ export async function startContender({ stage, kind, folder, env = {} }: Contende
     await proxy.stop();
     await dir.remove();
   };
+  const mustRun = async () => {
+    if (!child.isRunning) throw new Error(`the ${kind} ended:\n${await readFile(dir.file('log'), 'utf8')}`);
+  };
   try {
     await eventually(() => watchingAt !== undefined || !child.isRunning, { timeoutMs: START_LIMIT_MS });
-    if (watchingAt === undefined) throw new Error(`the ${kind} ended:\n${await readFile(dir.file('log'), 'utf8')}`);
+    await mustRun();
   } catch (error) {
     await stop();
     throw error;
   }
-  return { kind, proxy, pid: child.pid, startMs: watchingAt - spawnedAt, folder, stop, [Symbol.asyncDispose]: stop };
+  return {
+    kind,
+    proxy,
+    pid: child.pid,
+    startMs: (watchingAt ?? Number.NaN) - spawnedAt,
+    folder,
+    untilConcluded: async (services, version, timeoutMs = 120_000) => {
+      const left = [...services];
+      await eventually(
+        async () => {
+          for (let next = left.at(-1); next !== undefined; next = left.at(-1)) {
+            if (!(await folder.isConcluded(next, version))) return !child.isRunning;
+            left.pop();
+          }
+          return true;
+        },
+        { timeoutMs, intervalMs: 5 },
+      );
+      await mustRun();
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 /** As one file, as the engine is. */
@@ -114,57 +122,6 @@ async function bundledFloor(dir: TempDir): Promise<string> {
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   });
   return outfile;
-}
-
-/** A directory with a dep file of this version for each service. */
-export async function createDepFolder(path: string, services: readonly Service[], version: string): Promise<DepFolder> {
-  await mkdir(path, { recursive: true });
-  const depFile = ({ key }: Service) => join(path, `${key}.dep`);
-  const lastFile = ({ key }: Service) => join(path, `${key}.last`);
-  for (const service of services) writeFileSync(depFile(service), `${version}\n`);
-
-  const prepare = (service: Service, text: string) => {
-    const temporary = join(path, `.${service.key}.new`);
-    writeFileSync(temporary, text);
-    return () => renameSync(temporary, depFile(service));
-  };
-  const isConcluded = async (service: Service, version: string) =>
-    (await readFile(lastFile(service), 'utf8').catch(() => '')) === version;
-  return {
-    path,
-    overwrite: (service, text) => {
-      writeFileSync(depFile(service), text);
-      return preciseNow();
-    },
-    replace: (service, text) => {
-      prepare(service, text)();
-      return preciseNow();
-    },
-    replaceAll: (services, text) => {
-      const moves = services.map((service) => prepare(service, text));
-      const startedAt = preciseNow();
-      for (const move of moves) move();
-      return startedAt;
-    },
-    markConcluded: (services, version) => {
-      for (const service of services) writeFileSync(lastFile(service), version);
-    },
-    answers: () => readdirSync(path).filter((name) => name.endsWith('.status.json')).length,
-    untilConcluded: async (services, version, timeoutMs = 120_000) => {
-      const left = [...services];
-      await eventually(
-        async () => {
-          for (let next = left.at(-1); next !== undefined; next = left.at(-1)) {
-            if (!(await isConcluded(next, version))) return false;
-            left.pop();
-          }
-          return true;
-        },
-        { timeoutMs, intervalMs: 5 },
-      );
-    },
-    concludedAt: async (service) => (await stat(lastFile(service))).ctimeMs,
-  };
 }
 
 /** The requests that brought this version to this Deployment: one, unless something is wrong. */

@@ -2,6 +2,7 @@
  * `npm run bench [-- --cluster sandbox|real] [-- <section>...]`: the engine's bundle beside the least a program could
  * do, in one run. Ends with 1 only when a result is wrong; times say "ok" or "MISSED" and are judged by people.
  */
+import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import * as burst from './sections/burst.ts';
 import * as completion from './sections/completion.ts';
@@ -40,6 +41,8 @@ function parse(args: readonly string[]): { clusters: readonly ClusterKind[]; nam
 }
 
 async function bench(clusters: readonly ClusterKind[], names: readonly string[]): Promise<number> {
+  const load = loadavg()[0]?.toFixed(1);
+  process.stdout.write(`node ${process.version}, ${availableParallelism()} processors, load before: ${load}\n\n`);
   const found = new Map<string, ClusterResult[]>();
   for (const cluster of clusters) {
     await using stage = await startStage(cluster);

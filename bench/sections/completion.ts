@@ -5,7 +5,8 @@ import { writeDurably } from '../../src/state/durable.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { preciseNow } from '../../test/support/loopback-server.ts';
 import { createTempDir } from '../../test/support/temp-dir.ts';
-import { createDepFolder, startContender } from '../contender.ts';
+import { startContender } from '../contender.ts';
+import { createDepFolder } from '../dep-folder.ts';
 import { createServices, followCompletions, type Service } from '../services.ts';
 import type { Stage } from '../stage.ts';
 import { median, quantile, type Result } from '../table.ts';
@@ -20,7 +21,7 @@ export async function run(stage: Stage): Promise<Result> {
   const services = await createServices(stage.api, { count: SERVICES, version: 'base' });
   const folder = await createDepFolder(dir.file('deps'), services, 'base');
   await using engine = await startContender({ stage, kind: 'engine', folder });
-  await folder.untilConcluded(services, 'base');
+  await engine.untilConcluded(services, 'base');
   const ending = new AbortController();
   // Seen by this process, as the completion is: both come a little late, by the same way.
   const writtenAt = new Map<string, number>();
@@ -34,7 +35,7 @@ export async function run(stage: Stage): Promise<Result> {
   const wrong: string[] = [];
   const deploy = async (service: Service, version: string) => {
     engine.folder.replace(service, `${version}\n`);
-    await folder.untilConcluded([service], version);
+    await engine.untilConcluded([service], version);
     const completeAt = await eventually(() => completions.of(service, version));
     const tookMs = (writtenAt.get(`${service.key}.last`) ?? Number.NaN) - completeAt;
     // Our own watch may get its event a little later than the engine.

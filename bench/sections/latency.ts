@@ -1,7 +1,8 @@
 /** One file at a time: from the file being closed to the PATCH arriving at the API server. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createTempDir } from '../../test/support/temp-dir.ts';
-import { type Contender, createDepFolder, type DepFolder, patchesOf, startContender } from '../contender.ts';
+import { type Contender, patchesOf, startContender } from '../contender.ts';
+import { createDepFolder, type DepFolder } from '../dep-folder.ts';
 import { createServices, READY_AT_ONCE, type Service } from '../services.ts';
 import type { Stage } from '../stage.ts';
 import { median, quantile, type Result, type Row } from '../table.ts';
@@ -62,7 +63,7 @@ export async function run(stage: Stage): Promise<Result> {
   await using _floor = floor.contender;
   const engine = await start('engine');
   await using _engine = engine.contender;
-  await engine.contender.folder.untilConcluded(engine.services, 'base');
+  await engine.contender.untilConcluded(engine.services, 'base');
 
   const rows: Row[] = [];
   const wrong: string[] = [];
@@ -94,7 +95,7 @@ async function sample(
   if (service === undefined) throw new Error('there is no service to deploy');
   const version = way.version(1 + Math.floor(turn / services.length));
   const closedAt = way.write(contender.folder, service, version);
-  await contender.folder.untilConcluded([service], version);
+  await contender.untilConcluded([service], version);
   // Its last words are written, the next file meets it at rest, and never in the same phase of a timer.
   await sleep(30 + 40 * Math.random());
 

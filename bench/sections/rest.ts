@@ -2,7 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../../test/support/eventually.ts';
 import { createTempDir } from '../../test/support/temp-dir.ts';
-import { type Contender, type ContenderKind, createDepFolder, startContender } from '../contender.ts';
+import { type Contender, type ContenderKind, startContender } from '../contender.ts';
+import { createDepFolder } from '../dep-folder.ts';
 import { cpuMsOf, memoryOf } from '../process-usage.ts';
 import { createServices, READY_AT_ONCE, type Service } from '../services.ts';
 import type { Stage } from '../stage.ts';
@@ -31,7 +32,7 @@ export async function run(stage: Stage): Promise<Result> {
     const folder = await createDepFolder(dir.file(kind), services, 'base');
     const start = () => startContender({ stage, kind, folder });
     const first = await start();
-    await folder.untilConcluded(services, 'base');
+    await first.untilConcluded(services, 'base');
     await first.stop();
 
     const startsMs: number[] = [];
@@ -58,10 +59,11 @@ export async function run(stage: Stage): Promise<Result> {
 }
 
 async function rest(
-  { proxy, pid, folder }: Contender,
+  contender: Contender,
   services: readonly Service[],
   wrong: string[],
 ): Promise<Omit<Rest, 'startMs'>> {
+  const { proxy, pid, folder } = contender;
   await untilQuiet(proxy);
   proxy.forget();
   const cpuBeforeMs = await cpuMsOf(pid);
@@ -74,7 +76,7 @@ async function rest(
   proxy.forget();
   const some = services.slice(0, 1);
   folder.replaceAll(some, 'next\n');
-  await folder.untilConcluded(some, 'next');
+  await contender.untilConcluded(some, 'next');
   await untilQuiet(proxy);
   return { residentMiB, requests, cpuMs, requestsOfOne: proxy.requests.length };
 }

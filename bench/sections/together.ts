@@ -1,7 +1,8 @@
 /** 300 files at once: until all are patched, until all are concluded, and what it costs the API server. */
 import { eventually } from '../../test/support/eventually.ts';
 import { createTempDir } from '../../test/support/temp-dir.ts';
-import { type Contender, createDepFolder, patchTimes, startContender } from '../contender.ts';
+import { type Contender, patchTimes, startContender } from '../contender.ts';
+import { createDepFolder } from '../dep-folder.ts';
 import { createServices, followCompletions, type Service, wrongImages } from '../services.ts';
 import type { Stage } from '../stage.ts';
 import { median, type Result, type Row } from '../table.ts';
@@ -26,7 +27,7 @@ export async function run(stage: Stage): Promise<Result> {
   const play = async (kind: 'engine' | 'floor') => {
     const folder = await createDepFolder(dir.file(kind), services, 'base');
     await using contender = await startContender({ stage, kind, folder });
-    await folder.untilConcluded(services, 'base');
+    await contender.untilConcluded(services, 'base');
     const rounds: Round[] = [];
     for (let round = 1; round <= ROUNDS; round += 1)
       rounds.push(await playRound(stage, contender, services, `${kind}-${round}`, wrong));
@@ -83,7 +84,7 @@ async function playRound(
   proxy.forget();
 
   const changedAt = folder.replaceAll(services, `${version}\n`);
-  await folder.untilConcluded(services, version);
+  await contender.untilConcluded(services, version);
   await eventually(isComplete, { timeoutMs: 60_000 });
 
   const patched = patchTimes(contender, version);

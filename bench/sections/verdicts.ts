@@ -7,7 +7,8 @@ import { followObjects } from '../../test/support/follow-objects.ts';
 import { at, listAt, textAt } from '../../test/support/json.ts';
 import { preciseNow } from '../../test/support/loopback-server.ts';
 import { createTempDir } from '../../test/support/temp-dir.ts';
-import { type Contender, createDepFolder, startContender } from '../contender.ts';
+import { type Contender, startContender } from '../contender.ts';
+import { createDepFolder } from '../dep-folder.ts';
 import { createServices, imageOf, type Service } from '../services.ts';
 import type { Stage } from '../stage.ts';
 import type { Result, Row } from '../table.ts';
@@ -51,7 +52,7 @@ export async function run(stage: Stage): Promise<Result> {
   const [ours, theirs] = [await createServices(stage.api, options), await createServices(stage.api, options)];
   const folder = await createDepFolder(dir.file('deps'), ours, 'base');
   await using engine = await startContender({ stage, kind: 'engine', folder });
-  await folder.untilConcluded(ours, 'base');
+  await engine.untilConcluded(ours, 'base');
   const ending = new AbortController();
   const errors = await followErrors(stage, ours[0]?.namespace ?? '', ending.signal);
 
