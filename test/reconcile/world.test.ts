@@ -11,7 +11,7 @@ const PROMISE =
   'whatever happens: no older content over a newer one, no success before it is true, nothing applied twice, ' +
   'no rollback in a loop, nothing left open, unanswered or untold';
 
-test(PROMISE, { timeout: 600_000 }, async () => {
+test(PROMISE, { timeout: 1_800_000 }, async () => {
   let runs = 0;
   const counts = { patches: 0, rollbacks: 0, corrections: 0, crashes: 0 };
   const property = fc.asyncProperty(scripts, async (script) => {

@@ -90,11 +90,14 @@ function checkOnce({ accepted }: DeployHistory): void {
   }
 }
 
-/** A rollback follows a failure of the same content, once. */
+/** A rollback follows a failure, once; a Deployment made anew in the middle gets the same one again. */
 function checkRollbacks({ accepted, told }: DeployHistory): void {
-  const rollbacks = accepted.filter(({ attempt }) => attempt.kind === 'rollback').length;
+  const rollbacks = new Set(
+    accepted.filter(({ attempt }) => attempt.kind === 'rollback').map(({ attempt }) => attempt.id),
+  );
   const failures = new Set(told.filter(({ what }) => what === 'failed' || what === 'timed-out').map(({ id }) => id));
-  if (rollbacks > failures.size) throw new BrokenPromise(`${rollbacks} rollbacks for ${failures.size} failures`);
+  if (rollbacks.size > failures.size)
+    throw new BrokenPromise(`${rollbacks.size} rollbacks for ${failures.size} failures`);
 }
 
 /** Every attempt that was applied has one end that was told, under one id; a crash may repeat it. */
