@@ -83,10 +83,12 @@ export function createWorkQueue({ concurrency, run, clock, onError, random = Mat
   async function pass(key: TargetKey, entry: Entry): Promise<void> {
     if (closed) return;
     entry.state = 'running';
-    const result = await mutex.runExclusive(key, () => run(key)).catch((error: unknown): PassResult => {
-      onError(key, error);
-      return { failed: true };
-    });
+    const result = await mutex
+      .runExclusive(key, () => run(key))
+      .catch((error: unknown): PassResult => {
+        onError(key, error);
+        return { failed: true };
+      });
     entry.state = 'planned';
     entry.failures = result.failed === true ? entry.failures + 1 : 0;
     if (closed) return;
