@@ -52,10 +52,14 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
 
   const store = keepUnsaved(
     createStateStore(config.deps, (problem) => log.warn({ path: problem.path }, problem.message)),
-    (problem) =>
-      problem === undefined
-        ? tell('state-saved', 'state files can be written again')
-        : tell('state-unsaved', `${problem}; deployments go on, their state is kept in memory only`),
+    {
+      onUnsaved: (problem) =>
+        problem === undefined
+          ? tell('state-saved', 'state files can be written again')
+          : tell('state-unsaved', `${problem}; deployments go on, their state is kept in memory only`),
+      onRetry: (key) => queue.add(key),
+      after: clock.after,
+    },
   );
   const intake = createIntake({
     dir: config.deps,

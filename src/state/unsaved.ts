@@ -1,17 +1,28 @@
 /**
  * Going on while the disk does not take our state: what could not be written is kept in memory and counts as the state,
- * so a full disk delays no deployment. The next write of the same file replaces it; a restart asks the cluster instead.
+ * so a full disk delays no deployment. It is written when the target is looked at again; a restart asks the cluster
+ * instead.
  */
 import type { TargetRecord } from '../domain/record.ts';
 import type { TargetKey } from '../domain/target.ts';
 import { WriteError } from './durable.ts';
 import type { StateStore } from './store.ts';
 
-/**
- * @param onUnsaved told when saving begins to fail, with one line that names the path and the cause, and with
- * undefined when everything could be saved again
- */
-export function keepUnsaved(store: StateStore, onUnsaved: (problem: string | undefined) => void): StateStore {
+export interface UnsavedHooks {
+  /**
+   * Told when saving begins to fail, with one line that names the path and the cause, and with undefined when everything
+   * could be saved again.
+   */
+  onUnsaved(problem: string | undefined): void;
+  /** Now and then while something is unsaved: time to look at this target, whose record is then tried to be saved. */
+  onRetry(key: TargetKey): void;
+  /** The clock's. */
+  after(ms: number, run: () => void): void;
+}
+
+const RETRY_MS = 5_000;
+
+export function keepUnsaved(store: StateStore, { onUnsaved, onRetry, after }: UnsavedHooks): StateStore {
   const records = new Map<TargetKey, TargetRecord>();
   const lasts = new Map<TargetKey, string>();
   let failing = false;
@@ -38,11 +49,30 @@ export function keepUnsaved(store: StateStore, onUnsaved: (problem: string | und
     if (nowFailing === failing) return;
     failing = nowFailing;
     onUnsaved(problem);
+    if (failing) after(RETRY_MS, retry);
+  }
+
+  function retry(): void {
+    if (!failing) return;
+    for (const key of new Set([...records.keys(), ...lasts.keys()])) onRetry(key);
+    after(RETRY_MS, retry);
+  }
+
+  /** Here, where one pass works on the key, so that nothing older goes over something newer. */
+  async function saveKept(key: TargetKey): Promise<void> {
+    const record = records.get(key);
+    const last = lasts.get(key);
+    if (last !== undefined) await write(lasts, key, last, () => store.writeLast(key, last));
+    if (record !== undefined) await write(records, key, record, () => store.writeRecord(key, record));
   }
 
   return {
     recordedKeys: store.recordedKeys,
-    readRecord: async (key) => records.get(key) ?? store.readRecord(key),
+    async readRecord(key) {
+      const kept = records.get(key);
+      await saveKept(key);
+      return kept ?? store.readRecord(key);
+    },
     writeRecord: (key, record) => write(records, key, record, () => store.writeRecord(key, record)),
     readLast: async (key) => lasts.get(key) ?? store.readLast(key),
     writeLast: (key, version) => write(lasts, key, version, () => store.writeLast(key, version)),

@@ -1,5 +1,5 @@
 /** What was answered once is looked over again when the reason for the answer is gone. */
-import { unlink } from 'node:fs/promises';
+import { mkdir, rmdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
@@ -46,4 +46,18 @@ test('the version before a failed one is deployed though its status file was los
 
   expect(answer.phase).toBe('succeeded');
   expect((await stage.deployments.images('web')).at(-1)).toBe('nginx:1.25.0');
+});
+
+test('a state that could not be saved is saved when the obstacle is gone, without a new version', async () => {
+  await using stage = await startStage();
+  await stage.deployments.create('web');
+  const obstacle = join(stage.deps, stage.file('web', 'status.json'));
+  await mkdir(obstacle);
+  await stage.write('web', '1.25.0\n');
+  await eventually(() => stage.told('web').length === 1);
+
+  await rmdir(obstacle);
+
+  expect(await stage.concluded('web', '1.25.0\n')).toMatchObject({ phase: 'succeeded' });
+  await eventually(() => stage.told().some(({ title }) => title === 'State Saved Again'));
 });
