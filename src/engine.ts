@@ -86,7 +86,8 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
       if (isOurs(namespace, service)) queue.add(targetKey({ service, namespace }));
     },
     onState: ({ reachable, message }) => {
-      tell(reachable ? 'cluster-reachable' : 'cluster-unreachable', message);
+      if (reachable) tell('cluster-reachable', `${cluster.server}: ${message}`);
+      else tell('cluster-unreachable', `${cluster.server} cannot be reached; everything waits for it (${message})`);
       // What waits out a backoff need not wait any longer.
       if (reachable) for (const key of intake.keys()) queue.add(key);
     },
@@ -181,6 +182,6 @@ function slackSink(config: Config, webhook: string, log: Logger, clock: Clock) {
     dir: join(config.deps, '.dke', 'outbox'),
     write: writeDurably,
     clock,
-    onProblem: (problem) => log.warn({ kind: problem.kind }, problem.message),
+    onProblem: ({ kind, message }) => log[kind === 'resumed' ? 'info' : 'warn']({ kind }, `Slack: ${message}`),
   });
 }
