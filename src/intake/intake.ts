@@ -70,7 +70,10 @@ export function createIntake(options: IntakeOptions): Intake {
   async function scan(): Promise<void> {
     const found = await scanDirectory(dir);
     health.set('scan', found.kind === 'unreadable' ? unreadable(found.problem) : undefined);
+    if (found.kind === 'unreadable' || directory === undefined) looker.unreadable.clear();
     if (found.kind === 'files') compare(found.files);
+    // A writer may give the rights last: only what stays unreadable is told.
+    health.set('files', looker.unreadable.describe(rescanMs));
     follow(found.kind === 'files' ? found.directory : undefined);
   }
 
@@ -115,12 +118,14 @@ function unreadable(problem: string): string {
   return `the directory of dep files cannot be read (${problem}); what was deployed stays`;
 }
 
+type Part = 'watcher' | 'scan' | 'files';
+
 /** Tells when the sum of what is wrong changes. */
 function createHealth(onHealth: (health: IntakeHealth) => void) {
-  const problems = new Map<'watcher' | 'scan', string>();
+  const problems = new Map<Part, string>();
   let told = '';
   return {
-    set(part: 'watcher' | 'scan', problem: string | undefined): void {
+    set(part: Part, problem: string | undefined): void {
       if (problem === undefined) problems.delete(part);
       else problems.set(part, problem);
       const reason = [...problems.values()].join('; ');

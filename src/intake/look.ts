@@ -9,6 +9,7 @@ import type { FileStamp } from './file-stamp.ts';
 import { createGate } from './gate.ts';
 import { type Sighting, settle } from './settle.ts';
 import { type FileReading, type Reading, readStable } from './stable-read.ts';
+import { createUnreadableFiles, type UnreadableFiles } from './unreadable-files.ts';
 
 export interface Looker {
   /** Reads the file now. Calls for one key take turns. */
@@ -17,6 +18,7 @@ export interface Looker {
   settledIdentity(key: TargetKey): string | undefined;
   /** Drops what is remembered of a file that is gone. */
   forget(key: TargetKey): void;
+  readonly unreadable: UnreadableFiles;
 }
 
 /** Few on purpose: libuv has four threads for all file work of the process. */
@@ -34,10 +36,12 @@ export function createLooker(options: {
   const sightings = new Map<TargetKey, Sighting>();
   const turns = new Map<TargetKey, Promise<DepLook>>();
   const gate = createGate(READS_AT_ONCE);
+  const unreadable = createUnreadableFiles(clock);
 
   async function lookNow(key: TargetKey): Promise<DepLook> {
     const hasAppeared = arrivals.hasAppeared(key);
     const reading = await gate.run(() => readStable(dir, key + DEP_EXTENSION));
+    unreadable.note(key, reading.kind === 'unreadable' ? reading.problem : undefined);
     switch (reading.kind) {
       case 'absent':
         sightings.delete(key);
@@ -91,7 +95,11 @@ export function createLooker(options: {
       const sighting = sightings.get(key);
       return sighting?.settled ? sighting.stamp.identity : undefined;
     },
-    forget: (key) => void sightings.delete(key),
+    forget(key) {
+      sightings.delete(key);
+      unreadable.note(key, undefined);
+    },
+    unreadable,
   };
 }
 

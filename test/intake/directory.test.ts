@@ -166,6 +166,21 @@ test.runIf(canRunAsOthers)(
   },
 );
 
+test.runIf(canRunAsOthers)('a file that stays unreadable is told, and again when it can be read', async () => {
+  await using temp = await createTempDir('directory');
+  await chmod(temp.path, 0o755);
+  await writeFile(temp.file(FILE), 'v1\n', { mode: 0o000 });
+  await using intake = startIntakeProcess(temp.path, AS_OTHERS);
+
+  await eventually(() => intake.health.length === 1);
+  await chmod(temp.file(FILE), 0o644);
+  await eventually(() => intake.health.length === 2);
+
+  expect(intake.health[0]?.reason).toMatch(/^not readable, and so not deployed: web_prod\.dep \(EACCES/);
+  expect(intake.health[1]?.degraded).toBe(false);
+  expect(intake.versions).toEqual(['v1']);
+});
+
 test('after stop nothing is hinted any more, and a look still answers', async () => {
   await using temp = await createTempDir('directory');
   await writeFile(temp.file(FILE), 'v1\n');
