@@ -70,6 +70,8 @@ export interface TargetRecord {
   readonly attempt?: Attempt;
   /** The last version whose rollout was seen to complete: where a rollback goes. */
   readonly verified?: Verified;
+  /** The one before, of another image: the way back when `verified` crashes after its success. */
+  readonly verifiedBefore?: Verified;
   /** What a blocked target waits for. */
   readonly blockedBy?: Block;
   /** A crash after the success was told, so that it is told once. */

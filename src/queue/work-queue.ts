@@ -39,6 +39,8 @@ interface Entry {
   /** A hint came while the pass ran. */
   again: boolean;
   failures: number;
+  /** Until then, by the monotonic clock, the server has asked to be left alone. */
+  notBefore: number;
   plan?: { readonly dueAt: number; readonly cancel: () => void };
 }
 
@@ -53,6 +55,11 @@ export function createWorkQueue({ concurrency, run, clock, onError, random = Mat
   function add(key: TargetKey): void {
     if (closed) return;
     const entry = entryOf(key);
+    const waitMs = entry.notBefore - clock.monotonic();
+    if (waitMs > 0) {
+      addAfter(key, waitMs);
+      return;
+    }
     unplan(entry);
     if (entry.state === 'waiting') return;
     if (entry.state === 'running') {
@@ -69,13 +76,17 @@ export function createWorkQueue({ concurrency, run, clock, onError, random = Mat
     const dueAt = clock.monotonic() + ms;
     if (entry.state === 'waiting' || (entry.plan !== undefined && entry.plan.dueAt <= dueAt)) return;
     unplan(entry);
-    entry.plan = { dueAt, cancel: clock.after(ms, () => add(key)) };
+    const onDue = () => {
+      delete entry.plan;
+      add(key);
+    };
+    entry.plan = { dueAt, cancel: clock.after(ms, onDue) };
   }
 
   function entryOf(key: TargetKey): Entry {
     const known = entries.get(key);
     if (known !== undefined) return known;
-    const entry: Entry = { state: 'planned', again: false, failures: 0 };
+    const entry: Entry = { state: 'planned', again: false, failures: 0, notBefore: 0 };
     entries.set(key, entry);
     return entry;
   }
@@ -100,6 +111,7 @@ export function createWorkQueue({ concurrency, run, clock, onError, random = Mat
   function planNext(key: TargetKey, entry: Entry, result: PassResult): void {
     const again = entry.again;
     entry.again = false;
+    entry.notBefore = result.failed === true ? clock.monotonic() + (result.lookAgainInMs ?? 0) : 0;
     if (result.failed === true) {
       // A hint does not shorten a backoff: hints are frequent while a cluster misbehaves.
       addAfter(key, Math.max(backoffMs(entry.failures, random()), result.lookAgainInMs ?? 0));

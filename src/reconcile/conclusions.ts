@@ -67,7 +67,7 @@ export function endAttempt(
       ...(succeeded ? successFacts(record, attempt, observation.elapsedMs, now) : {}),
     },
     event: targetEvent(observation, { id: `${attempt.id}:${what}`, what, version, image, summary, cause, at: now }),
-    ...(succeeded ? { last: version } : {}),
+    ...(succeeded || outcome === 'rolled-back' ? { last: version } : {}),
     signs: end.signs ?? [],
   };
 }
@@ -93,8 +93,11 @@ const KEPT_DURATIONS = 10;
 
 function successFacts(record: TargetRecord, attempt: Attempt, elapsedMs: number, now: number): Partial<TargetRecord> {
   const { version, image, container } = attempt;
+  const { verified, verifiedBefore } = record;
+  const before = verified?.image === image ? verifiedBefore : verified;
   return {
     verified: { version, image, container, at: now },
+    ...(before === undefined ? {} : { verifiedBefore: before }),
     usualMs: [Math.round(elapsedMs), ...(record.usualMs ?? [])].slice(0, KEPT_DURATIONS),
   };
 }
@@ -146,10 +149,11 @@ export function answerContent(
 /** What outlives a new content: the running attempt, the way back and what is usual. */
 export function memoryOf(record: TargetRecord | undefined): Partial<TargetRecord> {
   if (record === undefined) return {};
-  const { attempt, verified, usualMs } = record;
+  const { attempt, verified, verifiedBefore, usualMs } = record;
   return {
     ...(attempt === undefined ? {} : { attempt }),
     ...(verified === undefined ? {} : { verified }),
+    ...(verifiedBefore === undefined ? {} : { verifiedBefore }),
     ...(usualMs === undefined ? {} : { usualMs }),
   };
 }

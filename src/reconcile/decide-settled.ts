@@ -6,7 +6,7 @@ import type { Attempt, TargetRecord } from '../domain/record.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { judge } from '../rollout/verdict.ts';
 import { runsImageOf } from './attempt-marks.ts';
-import { endAttempt, subjectOf, targetEvent } from './conclusions.ts';
+import { endAttempt, subjectOf, targetEvent, withPast } from './conclusions.ts';
 import { decideDeploy, type Moment } from './decide-deploy.ts';
 import { decideParked } from './decide-parked.ts';
 import type { Decision, Observation } from './decision.ts';
@@ -189,11 +189,15 @@ function noticeLateCrash(
     const lookAgainInMs = Math.min(policy.watchAfterMs - sinceMs, ripensInMs);
     return { kind: 'wait', lookAgainInMs, detail: 'watched for a while after its success' };
   }
-  const cause = `crashed after its success: ${verdict.cause}`;
-  const summary = `${subjectOf(observation)} ${record.version} ${cause}`;
+  const summary = `${subjectOf(observation)} ${record.version} crashed after its success: ${verdict.cause}`;
   return {
     kind: 'conclude',
-    record: { ...record, crashedLater: true, summary },
+    record: {
+      ...record,
+      crashedLater: true,
+      summary,
+      ...(policy.onFailure === 'rollback' ? failedAfterAll(record, attempt, summary, now) : {}),
+    },
     event: targetEvent(observation, {
       id: `${attempt.id}:crashed-later`,
       what: 'crashed-later',
@@ -204,6 +208,17 @@ function noticeLateCrash(
       at: now,
     }),
     signs: verdict.signs,
+  };
+}
+
+/** What makes a late crash a failure that the next pass rolls back: nothing, when there is no version to go back to. */
+function failedAfterAll(record: TargetRecord, attempt: Attempt, summary: string, now: number): Partial<TargetRecord> {
+  const { verifiedBefore, version, content } = record;
+  if (verifiedBefore === undefined || verifiedBefore.image === attempt.image) return {};
+  return {
+    phase: 'failed',
+    verified: verifiedBefore,
+    past: withPast(record, { content, version, outcome: 'failed', summary, at: now }),
   };
 }
 

@@ -119,6 +119,7 @@ const record = object<TargetRecord>({
   content: text,
   attempt: optional(attempt),
   verified: optional(verified),
+  verifiedBefore: optional(verified),
   blockedBy: optional(block),
   crashedLater: optional(boolean),
   drift: optional(drift),

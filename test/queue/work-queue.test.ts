@@ -236,6 +236,16 @@ describe('failures', () => {
     expect(stage.clock.waits).toEqual([2_000]);
   });
 
+  test('that the server asked for are not shortened by a hint', async () => {
+    const stage = createPassTheatre();
+    await stage.add('web');
+    await stage.end('web', { failed: true, lookAgainInMs: 17_000 });
+
+    await stage.add('web');
+
+    expect(stage.clock.waits).toEqual([17_000]);
+  });
+
   test('are not shortened by a hint that came during the pass', async () => {
     const stage = createPassTheatre();
     await stage.add('web');

@@ -93,7 +93,7 @@ describe('a rollback', () => {
   const back = { containers: [{ name: 'web', image: OLD_IMAGE }] };
   const oldAgain = { replicaSets: [{ ...NEW_SET, containers: [{ name: 'web', image: OLD_IMAGE }] }], pods: [] };
 
-  test('is told when it is complete, with what went wrong, and .last stays', () => {
+  test('is told when it is complete, with what went wrong, and .last holds where it went', () => {
     const end = conclusionOf(
       ask({ file, record: backwards, policy, cluster: { ...watched(back), look: oldAgain }, after: 8 }),
     );
@@ -103,7 +103,7 @@ describe('a rollback', () => {
       what: 'rolled-back',
       summary: 'web/prod rolled back to 1.24.0 after 8.0 s; web/prod 1.25.0 failed: it crashed',
     });
-    expect(end).not.toHaveProperty('last');
+    expect(end.last).toBe('1.24.0');
     expect(ask({ file, record: end.record, policy, cluster: watched(back) })).toEqual({ kind: 'nothing' });
   });
 
@@ -202,6 +202,30 @@ describe('a late truth', () => {
     expect(ask({ file, record: end.record, cluster: crashing, after: 95, ageOf: () => 25_000 })).toEqual({
       kind: 'nothing',
     });
+  });
+
+  test('a crash soon after the success is rolled back to the version before, where that is wished', () => {
+    const policy = { onFailure: 'rollback' } as const;
+    const now = { version: '1.25.0', image: NEW_IMAGE, container: 'web', at: 0 };
+    const success = settled('succeeded', { verified: now, verifiedBefore: VERIFIED });
+
+    const end = conclusionOf(ask({ file, record: success, policy, cluster: crashing, after: 90, ageOf: () => 20_000 }));
+
+    expect(end.record).toMatchObject({ phase: 'failed', verified: VERIFIED });
+    expect(ask({ file, record: end.record, policy, cluster: got() })).toMatchObject({
+      kind: 'patch',
+      record: { attempt: { kind: 'rollback', version: VERIFIED.version } },
+    });
+  });
+
+  test('a crash soon after the first success ever leaves nowhere to go back to', () => {
+    const policy = { onFailure: 'rollback' } as const;
+
+    const end = conclusionOf(
+      ask({ file, record: settled('succeeded'), policy, cluster: crashing, after: 90, ageOf: () => 20_000 }),
+    );
+
+    expect(end.record).toMatchObject({ phase: 'succeeded', crashedLater: true });
   });
 
   test('a crash long after the success is no news of the version', () => {
