@@ -77,7 +77,7 @@ export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
   }
   if (deployment.paused) return { kind: 'held' };
   const detail = progress.kind === 'complete' ? 'the new ReplicaSet is not there yet' : progress.detail;
-  return judgeSigns(deployment, signs, { detail, elapsedMs, timeoutMs });
+  return judgeSigns(facts, signs, { detail, elapsedMs, timeoutMs });
 }
 
 function unobserved(elapsedMs: number, timeoutMs: number): Verdict {
@@ -100,7 +100,7 @@ function agedSigns(facts: RolloutFacts, policy: JudgePolicy, signs: readonly Fai
 }
 
 function judgeSigns(
-  deployment: DeploymentView,
+  { deployment, attempt }: RolloutFacts,
   aged: readonly AgedSign[],
   state: { readonly detail: string; readonly elapsedMs: number; readonly timeoutMs: number },
 ): Verdict {
@@ -108,12 +108,15 @@ function judgeSigns(
   const signs = aged.map(({ sign }) => sign);
   const ripe = aged.filter(({ sign, leftMs }) => sign.active && leftMs <= 0).map(({ sign }) => sign);
   const worst = ripe[0];
-  if (worst !== undefined) return { kind: 'failed', cause: worst.cause, signs: ripe };
+  if (worst !== undefined) {
+    // What has not used up its grace yet fails nothing, and still tells how many pods are in the same trouble.
+    return { kind: 'failed', cause: worst.cause, signs: [...ripe, ...signs.filter((sign) => !ripe.includes(sign))] };
+  }
 
   const likely = signs.find((sign) => sign.container?.ready !== true);
   const explained = likely === undefined ? detail : `${detail}; ${likely.cause}`;
   const told = likely === undefined ? signs : [likely, ...signs.filter((sign) => sign !== likely)];
-  if (deadlineExceeded(deployment, elapsedMs)) {
+  if (deadlineExceeded(deployment, attempt, elapsedMs)) {
     return {
       kind: 'timed-out',
       cause: `no progress for ${deployment.progressDeadlineSeconds} s: ${explained}`,
@@ -185,14 +188,16 @@ function graceOf(sign: FailureSign, policy: JudgePolicy): number {
 }
 
 /**
- * The controller's own verdict. The condition can be left over from the previous rollout, so it counts only when as
- * much time as the deadline has passed since our patch (as krane found in its issue 765).
+ * The controller's own verdict. The condition can be left over from the previous rollout (krane's issue 765), and a slow
+ * controller leaves it there for longer than the deadline. So it must be set well after our patch; half the deadline
+ * leaves room for a cluster clock that differs from ours.
  */
-function deadlineExceeded(deployment: DeploymentView, elapsedMs: number): boolean {
-  const deadline = deployment.progressDeadlineSeconds;
-  if (deadline === undefined || elapsedMs < deadline * 1000) return false;
+function deadlineExceeded(deployment: DeploymentView, attempt: Attempt, elapsedMs: number): boolean {
+  const deadlineMs = (deployment.progressDeadlineSeconds ?? Number.POSITIVE_INFINITY) * 1000;
+  if (elapsedMs < deadlineMs) return false;
   const progressing = deployment.conditions.find((condition) => condition.type === 'Progressing');
-  return progressing?.status === 'False' && progressing.reason === 'ProgressDeadlineExceeded';
+  if (progressing?.status !== 'False' || progressing.reason !== 'ProgressDeadlineExceeded') return false;
+  return progressing.updatedAt >= attempt.startedAt + deadlineMs / 2;
 }
 
 /** How long a rollout of this Deployment may take, ms: the operator's limit, else the Deployment's own, else 4 min. */

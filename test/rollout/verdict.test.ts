@@ -3,6 +3,7 @@ import { type Story, tell } from '../support/rollout-story.ts';
 import { changeStories } from './stories/change-stories.ts';
 import { controllerStories } from './stories/controller-stories.ts';
 import { crashStories } from './stories/crash-stories.ts';
+import { deadlineStories } from './stories/deadline-stories.ts';
 import { imageStories } from './stories/image-stories.ts';
 import { restartStories } from './stories/restart-stories.ts';
 import { startStories } from './stories/start-stories.ts';
@@ -14,6 +15,7 @@ const chapters: Readonly<Record<string, readonly Story[]>> = {
   'a limit on restarts': restartStories,
   'containers that do not start': startStories,
   'what the controllers say': controllerStories,
+  deadlines: deadlineStories,
   'changes in the middle': changeStories,
   'longer than usual': usualTimeStories,
 };

@@ -7,7 +7,6 @@ import {
   NEW_SET,
   OLD_SET,
   pod,
-  progressing,
   replicaFailure,
   replicaSet,
   running,
@@ -25,7 +24,6 @@ const noAccount =
   'pods "web-2-" is forbidden: error looking up service account prod/web: serviceaccount "web" not found';
 const wrong =
   'Pod "web-2-abcde" is invalid: spec.containers[0].resources.requests: Invalid value: "2": must be less than or equal to cpu limit';
-const leftOver = progressing('False', 'ProgressDeadlineExceeded', 0);
 const oldCrashing = pod(crashLooping(exit(1), 40), { name: 'web-1-old', ownerUid: OLD_SET.uid });
 
 export const controllerStories: readonly Story[] = [
@@ -68,47 +66,6 @@ export const controllerStories: readonly Story[] = [
       { at: 9.5, deployment: complete(3) },
     ],
     ends: { outcome: 'succeeded', at: 9.5, cause: '' },
-  },
-  {
-    name: 'a deadline left over from the last rollout is no failure',
-    frames: [
-      { at: 0, deployment: { ...unobserved(), conditions: [leftOver] } },
-      { at: 1, deployment: { conditions: [leftOver], progressDeadlineSeconds: 60 } },
-      { at: 50, deployment: complete() },
-    ],
-    ends: { outcome: 'succeeded', at: 50, cause: '' },
-  },
-  {
-    name: 'the Deployment’s own deadline counts once as much time has passed',
-    frames: [
-      { at: 1, deployment: { progressDeadlineSeconds: 60 }, pods: [pod(waiting('ContainerCreating'))] },
-      {
-        at: 62,
-        deployment: { progressDeadlineSeconds: 60, conditions: [progressing('False', 'ProgressDeadlineExceeded')] },
-        pods: [pod(waiting('ContainerCreating'))],
-      },
-    ],
-    ends: {
-      outcome: 'timed-out',
-      at: 62,
-      cause: 'no progress for 60 s: 1 old replicas still to end; container web is not created yet',
-    },
-  },
-  {
-    name: 'without the condition the limit is the own deadline and a little',
-    frames: [{ at: 1, deployment: { progressDeadlineSeconds: 60 } }],
-    ends: { outcome: 'timed-out', at: 70, cause: '1 old replicas still to end' },
-  },
-  {
-    name: 'the operator’s limit goes before the Deployment’s',
-    policy: { timeoutMs: 30_000 },
-    frames: [{ at: 1, deployment: { progressDeadlineSeconds: 120 } }],
-    ends: { outcome: 'timed-out', at: 30, cause: '1 old replicas still to end' },
-  },
-  {
-    name: 'the API server’s default deadline is nobody’s wish: four minutes',
-    frames: [{ at: 1, deployment: { progressDeadlineSeconds: 600 } }],
-    ends: { outcome: 'timed-out', at: 240, cause: '1 old replicas still to end' },
   },
   {
     name: 'old pods that crash do not fail the fix',

@@ -1,0 +1,65 @@
+/** How long a rollout may take: the operator's limit, the Deployment's own, and what is left over from the one before. */
+import { complete, PATCHED_AT, pod, progressing, unobserved, waiting } from '../../support/rollout-objects.ts';
+import type { Story } from '../../support/rollout-story.ts';
+
+const exceeded = progressing('False', 'ProgressDeadlineExceeded', PATCHED_AT + 61_000);
+const leftOver = progressing('False', 'ProgressDeadlineExceeded', 0);
+
+export const deadlineStories: readonly Story[] = [
+  {
+    name: 'a deadline left over from the last rollout is no failure',
+    frames: [
+      { at: 0, deployment: { ...unobserved(), conditions: [leftOver] } },
+      { at: 1, deployment: { conditions: [leftOver], progressDeadlineSeconds: 60 } },
+      { at: 50, deployment: complete() },
+    ],
+    ends: { outcome: 'succeeded', at: 50, cause: '' },
+  },
+  {
+    name: 'a deadline left over from just before the patch is no failure, however long a controller takes',
+    frames: [
+      {
+        at: 1,
+        deployment: {
+          conditions: [progressing('False', 'ProgressDeadlineExceeded', PATCHED_AT - 1_000)],
+          progressDeadlineSeconds: 20,
+          updatedReplicas: 0,
+        },
+      },
+      { at: 25, deployment: complete() },
+    ],
+    ends: { outcome: 'succeeded', at: 25, cause: '' },
+  },
+  {
+    name: 'the Deployment’s own deadline counts once as much time has passed',
+    frames: [
+      { at: 1, deployment: { progressDeadlineSeconds: 60 }, pods: [pod(waiting('ContainerCreating'))] },
+      {
+        at: 62,
+        deployment: { progressDeadlineSeconds: 60, conditions: [exceeded] },
+        pods: [pod(waiting('ContainerCreating'))],
+      },
+    ],
+    ends: {
+      outcome: 'timed-out',
+      at: 62,
+      cause: 'no progress for 60 s: 1 old replicas still to end; container web is not created yet',
+    },
+  },
+  {
+    name: 'without the condition the limit is the own deadline and a little',
+    frames: [{ at: 1, deployment: { progressDeadlineSeconds: 60 } }],
+    ends: { outcome: 'timed-out', at: 70, cause: '1 old replicas still to end' },
+  },
+  {
+    name: 'the operator’s limit goes before the Deployment’s',
+    policy: { timeoutMs: 30_000 },
+    frames: [{ at: 1, deployment: { progressDeadlineSeconds: 120 } }],
+    ends: { outcome: 'timed-out', at: 30, cause: '1 old replicas still to end' },
+  },
+  {
+    name: 'the API server’s default deadline is nobody’s wish: four minutes',
+    frames: [{ at: 1, deployment: { progressDeadlineSeconds: 600 } }],
+    ends: { outcome: 'timed-out', at: 240, cause: '1 old replicas still to end' },
+  },
+];
