@@ -56,7 +56,9 @@ export function createPodPlayer({ api, pod, speed, events, ruleFor }: PodPlayerO
       bound = true;
     }
     if (JSON.stringify(step.status) !== JSON.stringify(shown)) {
-      const body = { metadata: { uid }, status: step.status };
+      // The server itself decides on the quality of service, from the pod's resources, and takes no other.
+      const { qosClass: _qosClass, ...status } = step.status;
+      const body = { metadata: { uid }, status };
       await api.ask('PATCH', `${path}/status`, { contentType: MERGE_PATCH, body, signal: over.signal });
       shown = step.status;
     }
