@@ -18,7 +18,8 @@ export function progressOf(deployment: DeploymentView): Progress {
     return { kind: 'running', detail: `${updatedReplicas} of ${replicas} replicas updated` };
   }
   if (statusReplicas > updatedReplicas) {
-    return { kind: 'running', detail: `${statusReplicas - updatedReplicas} old replicas still to end` };
+    const old = statusReplicas - updatedReplicas;
+    return { kind: 'running', detail: `${old} old replica${old === 1 ? '' : 's'} still to end` };
   }
   if (availableReplicas < updatedReplicas) {
     return { kind: 'running', detail: `${availableReplicas} of ${updatedReplicas} replicas available` };

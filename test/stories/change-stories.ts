@@ -49,7 +49,7 @@ export const changeStories: readonly Story[] = [
     deployment: { spec: DEADLINE },
     steps: [write('1.25.0-unready'), untilTold(1), write('1.26.0')],
     tells: [
-      '1.25.0-unready timed out after <time>: no progress for 4 s: 1 old replicas still to end; container app runs but is not ready: "Readiness probe failed: HTTP probe failed with statuscode: 503"',
+      '1.25.0-unready timed out after <time>: no progress for 4 s: 1 old replica still to end; container app runs but is not ready: "Readiness probe failed: HTTP probe failed with statuscode: 503"',
       '1.26.0 succeeded after <time>',
     ],
   },

@@ -37,7 +37,7 @@ export const changeStories: readonly Story[] = [
       { at: 200, deployment: { paused: true } },
       { at: 210, deployment: {} },
     ],
-    ends: { outcome: 'timed-out', at: 450, cause: '1 old replicas still to end' },
+    ends: { outcome: 'timed-out', at: 450, cause: '1 old replica still to end' },
   },
   {
     name: 'no replicas: a success that says what it is worth',

@@ -43,23 +43,23 @@ export const deadlineStories: readonly Story[] = [
     ends: {
       outcome: 'timed-out',
       at: 62,
-      cause: 'no progress for 60 s: 1 old replicas still to end; container web is not created yet',
+      cause: 'no progress for 60 s: 1 old replica still to end; container web is not created yet',
     },
   },
   {
     name: 'without the condition the limit is the own deadline and a little',
     frames: [{ at: 1, deployment: { progressDeadlineSeconds: 60 } }],
-    ends: { outcome: 'timed-out', at: 70, cause: '1 old replicas still to end' },
+    ends: { outcome: 'timed-out', at: 70, cause: '1 old replica still to end' },
   },
   {
     name: 'the operator’s limit goes before the Deployment’s',
     policy: { timeoutMs: 30_000 },
     frames: [{ at: 1, deployment: { progressDeadlineSeconds: 120 } }],
-    ends: { outcome: 'timed-out', at: 30, cause: '1 old replicas still to end' },
+    ends: { outcome: 'timed-out', at: 30, cause: '1 old replica still to end' },
   },
   {
     name: 'the API server’s default deadline is nobody’s wish: four minutes',
     frames: [{ at: 1, deployment: { progressDeadlineSeconds: 600 } }],
-    ends: { outcome: 'timed-out', at: 240, cause: '1 old replicas still to end' },
+    ends: { outcome: 'timed-out', at: 240, cause: '1 old replica still to end' },
   },
 ];
