@@ -59,5 +59,7 @@ export function stillParked({ cluster }: Observation, record: TargetRecord, now:
 /** Only trying shows whether a right was granted, so it is tried now and then and not at every hint. */
 export function wasRefusedJustNow(record: TargetRecord, now: number): boolean {
   const isForbidden = record.phase === 'blocked' && record.blockedBy === 'forbidden';
-  return isForbidden && now - (record.finishedAt ?? 0) < parkedLookMs('forbidden');
+  const sinceMs = now - (record.finishedAt ?? 0);
+  // Negative when the clock was set back: then nobody knows.
+  return isForbidden && sinceMs >= 0 && sinceMs < parkedLookMs('forbidden');
 }

@@ -135,6 +135,8 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     const { key, target } = observation;
     const attempt = decision.record.attempt;
     if (target === undefined || attempt === undefined) return {};
+    // Its time runs from now, by the clock that does not jump.
+    memory.see(key, attempt, undefined);
     // The fence needs a reading that is later than the GET.
     const now = await lookAt(key);
     if (now.kind !== 'wanted' || now.content !== attempt.content) return { lookAgainInMs: 0 };
@@ -175,8 +177,7 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
   async function tellStalled(observation: Observation, record: TargetRecord, error: ApiError): Promise<void> {
     const told = stalled(observation, record, error, clock.now());
     if (told === undefined) return;
-    await report(told.event);
-    await store.writeRecord(observation.key, told.record);
+    await recordAndTell(observation.key, told.record, told.event);
   }
 
   async function createNamespace(

@@ -6,7 +6,11 @@ import { errorCode } from './durable.ts';
 export type BoundedRead =
   | { readonly kind: 'absent' }
   | { readonly kind: 'unreadable'; readonly problem: string }
+  /** This process lacks a descriptor or memory: nothing is known of the file. */
+  | { readonly kind: 'unknown'; readonly problem: string }
   | { readonly kind: 'text'; readonly text: string };
+
+const LACKS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
 /** The whole file as UTF-8; longer than `maxBytes`, or no regular file, counts as unreadable. Never throws. */
 export async function readBounded(path: string, maxBytes: number): Promise<BoundedRead> {
@@ -22,7 +26,7 @@ export async function readBounded(path: string, maxBytes: number): Promise<Bound
     const code = errorCode(error);
     if (code === 'ENOENT') return { kind: 'absent' };
     if (code === 'ELOOP') return { kind: 'unreadable', problem: 'it is a symbolic link' };
-    return { kind: 'unreadable', problem: code ?? String(error) };
+    return { kind: code !== undefined && LACKS.has(code) ? 'unknown' : 'unreadable', problem: code ?? String(error) };
   }
 }
 

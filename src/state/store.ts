@@ -57,6 +57,8 @@ export function createStateStore(dir: string, onProblem: (problem: StateProblem)
   async function readText(path: string, maxBytes: number): Promise<string | undefined> {
     const read = await readBounded(path, maxBytes);
     if (read.kind === 'unreadable') ignore(path, read.problem);
+    // Not the file's fault: going on as if there were none would repeat what is done.
+    if (read.kind === 'unknown') throw new Error(`${path} cannot be read now (${read.problem})`);
     return read.kind === 'text' ? read.text : undefined;
   }
 

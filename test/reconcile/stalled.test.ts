@@ -5,6 +5,7 @@ import { targetKey } from '../../src/domain/target.ts';
 import type { DeploymentView } from '../../src/domain/workload.ts';
 import { decide } from '../../src/reconcile/decide.ts';
 import { rollingOut } from '../../src/reconcile/decide-deploy.ts';
+import { wasRefusedJustNow } from '../../src/reconcile/decide-parked.ts';
 import type { Observation } from '../../src/reconcile/decision.ts';
 import { createRolloutMemory } from '../../src/reconcile/rollout-memory.ts';
 import { stalled } from '../../src/reconcile/stalled.ts';
@@ -78,4 +79,11 @@ test('the clock of a rollout starts with the patch that is taken, not with the f
 
   expect(taken.attempt.id).toBe(first.attempt.id);
   expect(elapsedMs).toBe(0);
+});
+
+test('a try again after the clock was set back is not put off', () => {
+  const parked = { ...triedAt(PATCHED_AT), phase: 'blocked', blockedBy: 'forbidden', finishedAt: PATCHED_AT } as const;
+
+  expect(wasRefusedJustNow(parked, PATCHED_AT + 1_000)).toBe(true);
+  expect(wasRefusedJustNow(parked, PATCHED_AT - 3_600_000)).toBe(false);
 });
