@@ -18,9 +18,9 @@ export function tellStories(openCluster: () => Promise<TheatreCluster>): void {
       async (name, story) => {
         const ending = await theatre?.ending(name);
 
-        expect(ending?.tells).toEqual(story.tells);
+        expect(ending?.tells, ending?.log).toEqual(story.tells);
         expect(ending?.tells).toContain(ending?.summary);
-        expect(ending).toMatchObject({ tooEarly: [], tooLate: [] });
+        expect(ending, ending?.log).toMatchObject({ tooEarly: [], tooLate: [] });
         for (const line of story.evidence ?? []) expect(ending?.evidence).toMatch(line);
       },
       LIMIT_MS,

@@ -18,6 +18,8 @@ export interface Ending {
   readonly tooLate: readonly string[];
   /** What was told while the controllers stood still. */
   readonly tooEarly: readonly string[];
+  /** The target's lines of the engine's log, for whoever must find out why. */
+  readonly log: string;
 }
 
 export interface StoryPlayer {
@@ -57,6 +59,11 @@ export function createStoryPlayer(options: StoryPlayerOptions): StoryPlayer {
         textAt(fields, 'target') === `${service}/${namespace}` &&
         !['started', 'progress', ''].includes(textAt(fields, 'what')),
     );
+  const logOf = () =>
+    engine.logs
+      .filter(({ fields }) => textAt(fields, 'target') === `${service}/${namespace}`)
+      .map(({ fields }) => JSON.stringify(fields))
+      .join('\n');
   const tells = () => tellings().map(({ message }) => normalised(message, { service, namespace }));
 
   async function prepare(): Promise<void> {
@@ -200,7 +207,7 @@ export function createStoryPlayer(options: StoryPlayerOptions): StoryPlayer {
       const evidence = listAt(tellings().at(-1)?.fields, 'evidence').map(String).join('\n');
       // The record is written once more after the telling.
       await eventually(async () => tells().includes(await summary())).catch(() => undefined);
-      const ending = { tells: tells(), summary: await summary(), evidence, tooLate, tooEarly };
+      const ending = { tells: tells(), summary: await summary(), evidence, tooLate, tooEarly, log: logOf() };
       await cleanUp();
       return ending;
     },
