@@ -1,5 +1,5 @@
 /** Rollouts that meet a newer file, another client, a pause, or a Deployment that comes and goes. */
-import { change, DEADLINE, type Story, untilImage, untilTold, write } from './story.ts';
+import { change, DEADLINE, type Story, setImage, untilImage, untilTold, write } from './story.ts';
 
 const PAUSED =
   '1.26.0 blocked: Deployment <service> is paused; deployed after "kubectl rollout resume deployment/<service> -n <namespace>"';
@@ -71,12 +71,12 @@ export const changeStories: readonly Story[] = [
   },
   {
     name: 'an image set by somebody else during the rollout ends it, and who did it is told',
-    steps: [write('1.25.0-never'), untilImage('nginx:1.25.0-never'), { kind: 'set-image', image: 'nginx:9.9' }],
+    steps: [write('1.25.0-never'), untilImage('nginx:1.25.0-never'), setImage('nginx:9.9')],
     tells: ['1.25.0-never overridden after <time>: kubectl-set set the image to nginx:9.9; left as it is'],
   },
   {
     name: 'an image set by somebody else after the success is told and left',
-    steps: [write('1.26.0'), untilTold(1), { kind: 'set-image', image: 'nginx:9.9' }],
+    steps: [write('1.26.0'), untilTold(1), setImage('nginx:9.9')],
     tells: [
       '1.26.0 succeeded after <time>',
       '1.26.0 changed outside: kubectl-set set the image to nginx:9.9; it is left as it is; save the dep file with a new content to deploy over it',
@@ -85,11 +85,34 @@ export const changeStories: readonly Story[] = [
   {
     name: 'an image set by somebody else after the success is corrected where that is wanted',
     engine: 'correcting',
-    steps: [write('1.26.0'), untilTold(1), { kind: 'set-image', image: 'nginx:9.9' }],
+    steps: [write('1.26.0'), untilTold(1), setImage('nginx:9.9')],
     tells: [
       '1.26.0 succeeded after <time>',
       '1.26.0 changed outside: kubectl-set set the image to nginx:9.9; it is corrected',
       '1.26.0 runs again after <time>: the change made outside was corrected',
+    ],
+  },
+  {
+    name: 'of two writers that fight the engine gives in, and says so',
+    engine: 'correcting',
+    steps: [
+      write('1.26.0'),
+      untilTold(1),
+      setImage('nginx:9.1'),
+      untilTold(3),
+      setImage('nginx:9.2'),
+      untilTold(5),
+      setImage('nginx:9.3'),
+      untilTold(7),
+      setImage('nginx:9.4'),
+    ],
+    tells: [
+      '1.26.0 succeeded after <time>',
+      ...['nginx:9.1', 'nginx:9.2', 'nginx:9.3'].flatMap((image) => [
+        `1.26.0 changed outside: kubectl-set set the image to ${image}; it is corrected`,
+        '1.26.0 runs again after <time>: the change made outside was corrected',
+      ]),
+      '1.26.0 changed outside: kubectl-set set the image to nginx:9.4; two writers are fighting, so it is left as it is; find the other one',
     ],
   },
   {

@@ -81,6 +81,7 @@ export const ENGINES = {
 } as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 export const write = (...lines: readonly string[]): Step => ({ kind: 'write', content: `${lines.join('\n')}\n` });
+export const setImage = (image: string): Step => ({ kind: 'set-image', image });
 export const untilImage = (image: string): Step => ({ kind: 'until-image', image });
 export const untilTold = (count: number): Step => ({ kind: 'until-told', count });
 export const untilStatus = (field: string, is: number): Step => ({ kind: 'until-status', field, is });

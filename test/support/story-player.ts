@@ -6,6 +6,7 @@ import { type ApiClient, MERGE_PATCH, STRATEGIC_MERGE_PATCH } from './api-client
 import type { EngineProcess } from './engine-process.ts';
 import { eventually } from './eventually.ts';
 import { listAt, numberAt, textAt } from './json.ts';
+import { imageOf, manifest } from './story-deployment.ts';
 
 export interface Ending {
   /** Everything that was told of the target, in order, normalised. */
@@ -210,34 +211,6 @@ export function createStoryPlayer(options: StoryPlayerOptions): StoryPlayer {
       const ending = { tells: tells(), summary: await summary(), evidence, tooLate, tooEarly, log: logOf() };
       await cleanUp();
       return ending;
-    },
-  };
-}
-
-function imageOf(deployment: unknown): string {
-  const containers = listAt(deployment, 'spec', 'template', 'spec', 'containers');
-  return textAt(
-    containers.find((container) => textAt(container, 'name') === 'app'),
-    'image',
-  );
-}
-
-function manifest(name: string, shape: Shape): unknown {
-  const { replicas = 1, image = 'nginx:1.0', behaviour, app = {}, beside = [], pod = {}, spec = {} } = shape;
-  const labels = { app: name };
-  const annotations = behaviour === undefined ? {} : { 'sandbox/behaviour': behaviour };
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name, labels },
-    spec: {
-      replicas,
-      selector: { matchLabels: labels },
-      template: {
-        metadata: { labels, annotations },
-        spec: { containers: [{ name: 'app', image, ...app }, ...beside], ...pod },
-      },
-      ...spec,
     },
   };
 }
