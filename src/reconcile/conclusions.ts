@@ -166,3 +166,24 @@ export function driftOf(record: TargetRecord | undefined, attempt: Attempt): Pic
 export function withPast(record: TargetRecord | undefined, outcome: PastOutcome): readonly PastOutcome[] {
   return [outcome, ...(record?.past ?? [])].slice(0, MAX_PAST);
 }
+
+/** The patch was taken: from here on the rollout runs. For the log only. */
+export function startedEvent(
+  observation: Observation,
+  record: TargetRecord,
+  attempt: Attempt,
+  now: number,
+): TargetEvent {
+  const { id, version, image, previousImage } = attempt;
+  const from = previousImage === undefined || previousImage === image ? '' : ` (was ${previousImage})`;
+  const summary = `${record.summary}: ${image}${from}`;
+  return targetEvent(observation, {
+    id: `${id}:started`,
+    what: 'started',
+    version,
+    image,
+    summary,
+    cause: '',
+    at: now,
+  });
+}

@@ -8,6 +8,7 @@ import { answerContent, driftOf, endAttempt, memoryOf, subjectOf, targetEvent, w
 import type { Conclusion, Decision, Observation } from './decision.ts';
 import { fencedPatch } from './fence.ts';
 import { chooseImage, type Order } from './order.ts';
+import { parkedLookMs } from './parked-look.ts';
 import { allowsNamespace, type Policy } from './policy.ts';
 
 export interface Moment {
@@ -15,11 +16,6 @@ export interface Moment {
   /** An id for a new attempt. */
   readonly newId: string;
 }
-
-/** How long a target that waits for a right or an object looks again when no watch could tell it, ms. */
-const PARKED_LOOK_MS = 30_000;
-/** The same for objects that usually follow soon, e.g. the manifest after the dep file. */
-const MISSING_LOOK_MS = 5_000;
 
 export function decideDeploy(
   observation: Observation,
@@ -245,9 +241,4 @@ function block(
   }
   const answer = { outcome: 'blocked', content, version: request.version, cause, blockedBy: by } as const;
   return answerContent(observation, record, answer, now);
-}
-
-/** How soon a parked target looks again when no watch event tells it to, ms. */
-export function parkedLookMs(by: Block | undefined): number {
-  return by === 'forbidden' ? PARKED_LOOK_MS : MISSING_LOOK_MS;
 }

@@ -1,9 +1,10 @@
 /** The part of `decide` for a content that waits for somebody outside: a right, an object, the end of a pause. */
 import type { Attempt, TargetRecord } from '../domain/record.ts';
-import { decideDeploy, type Moment, parkedLookMs } from './decide-deploy.ts';
+import { decideDeploy, type Moment } from './decide-deploy.ts';
 import { decideRunning } from './decide-running.ts';
 import type { Decision, Observation } from './decision.ts';
 import type { Order } from './order.ts';
+import { parkedLookMs } from './parked-look.ts';
 import type { Policy } from './policy.ts';
 
 export function decideParked(

@@ -10,7 +10,7 @@ import type { TargetRecord } from '../domain/record.ts';
 import { parseTargetKey, type Target, type TargetKey } from '../domain/target.ts';
 import type { StateStore } from '../state/store.ts';
 import { applied } from './attempt-marks.ts';
-import { endAttempt, targetEvent } from './conclusions.ts';
+import { endAttempt, startedEvent } from './conclusions.ts';
 import { decide, runningAttempt } from './decide.ts';
 import { rollingOut } from './decide-deploy.ts';
 import type { ClusterLook, Conclusion, Decision, Observation } from './decision.ts';
@@ -144,11 +144,11 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     if (ended === undefined) await store.writeRecord(key, decision.record);
     else await recordAndTell(key, decision.record, ended);
     try {
-      const deployment = await cluster.patchDeployment(target, decision.patch);
-      const record = rollingOut(observation, decision.record, applied(attempt, deployment), clock.now());
+      const taken = applied(attempt, await cluster.patchDeployment(target, decision.patch));
+      const record = rollingOut(observation, decision.record, taken, clock.now());
       followRollout(key, target, record);
       await store.writeRecord(key, record);
-      await reportStart(observation, record);
+      await report(startedEvent(observation, record, taken, clock.now()));
       return { lookAgainInMs: 0 };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -227,24 +227,6 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
 
   function followRollout(key: TargetKey, target: Target, record: TargetRecord | undefined): void {
     if (runningAttempt(record)?.generation !== undefined) observer.follow(key, target.namespace);
-  }
-
-  async function reportStart(observation: Observation, record: TargetRecord): Promise<void> {
-    const { attempt } = record;
-    if (attempt === undefined) return;
-    const { id, version, image, previousImage } = attempt;
-    const from = previousImage === undefined || previousImage === image ? '' : ` (was ${previousImage})`;
-    await report(
-      targetEvent(observation, {
-        id: `${id}:started`,
-        what: 'started',
-        version,
-        image,
-        summary: `${record.summary}: ${image}${from}`,
-        cause: '',
-        at: clock.now(),
-      }),
-    );
   }
 
   return { run };
