@@ -28,16 +28,23 @@ const USAGE = `usage: npm run bench -- [--cluster sandbox|real] [section...]
   sections           ${Object.keys(SECTIONS).join(' ')} (default: all)
 `;
 
-function parse(args: readonly string[]): { clusters: readonly ClusterKind[]; names: readonly string[] } | undefined {
+interface Wanted {
+  readonly clusters: readonly ClusterKind[];
+  readonly names: readonly string[];
+}
+
+/** Undefined when the arguments make no sense. */
+function parse(args: readonly string[]): Wanted | undefined {
   const { values, positionals } = parseArgs({
     args: [...args],
-    allowPositionals: true,
+    strict: false,
     options: { cluster: { type: 'string', default: 'sandbox' } },
   });
+  const { cluster, ...unknown } = values;
   const names = positionals.length === 0 ? Object.keys(SECTIONS) : positionals;
-  if (names.some((name) => SECTIONS[name] === undefined)) return undefined;
-  if (values.cluster === 'sandbox') return { clusters: ['sandbox'], names };
-  return values.cluster === 'real' ? { clusters: ['sandbox', 'real'], names } : undefined;
+  if (Object.keys(unknown).length > 0 || names.some((name) => SECTIONS[name] === undefined)) return undefined;
+  if (cluster === 'sandbox') return { clusters: ['sandbox'], names };
+  return cluster === 'real' ? { clusters: ['sandbox', 'real'], names } : undefined;
 }
 
 async function bench(clusters: readonly ClusterKind[], names: readonly string[]): Promise<number> {
