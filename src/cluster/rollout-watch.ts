@@ -37,6 +37,8 @@ export interface RolloutWatchOptions {
 
 /** Deployments in a row share the two watches. */
 const LINGER_MS = 30_000;
+/** Many services may become ours one after the other, and each new beginning lists the whole namespace. */
+const RENEWAL_GAP_MS = 1_000;
 
 interface Followed {
   readonly keys: Set<string>;
@@ -49,6 +51,9 @@ interface Followed {
   /** The picture before this one. What it shows is not forgotten before this one is complete. */
   before: Followed | undefined;
   cancelEnd: () => void;
+  /** Monotonic. */
+  readonly begunAt: number;
+  cancelRenewal: (() => void) | undefined;
 }
 
 export function createRolloutWatch({ connection, clock, server, onHint }: RolloutWatchOptions): RolloutWatch {
@@ -88,15 +93,27 @@ export function createRolloutWatch({ connection, clock, server, onHint }: Rollou
       ),
       before: undefined,
       cancelEnd: () => {},
+      begunAt: clock.monotonic(),
+      cancelRenewal: undefined,
     };
     followed.set(namespace, entry);
     return entry;
   }
 
-  /** What became ours since the watches began was not kept: they begin anew. */
+  /** What became ours since the watches began was not kept: they begin anew, at once or in a while. */
   function renewed(namespace: string, entry: Followed): Followed {
     if (![...entry.skipped].some((name) => isOurs(namespace, name))) return entry;
+    const waitMs = entry.begunAt + RENEWAL_GAP_MS - clock.monotonic();
+    if (waitMs <= 0) return beginAnew(namespace, entry);
+    entry.cancelRenewal ??= clock.after(waitMs, () => {
+      if (followed.get(namespace) === entry && entry.keys.size > 0) beginAnew(namespace, entry);
+    });
+    return entry;
+  }
+
+  function beginAnew(namespace: string, entry: Followed): Followed {
     entry.cancelEnd();
+    entry.cancelRenewal?.();
     const complete = completeOf(entry);
     if (complete !== entry) stopWatches(entry);
     const fresh = begin(namespace, entry.keys);
@@ -114,6 +131,7 @@ export function createRolloutWatch({ connection, clock, server, onHint }: Rollou
   function end(namespace: string, entry: Followed): void {
     followed.delete(namespace);
     entry.cancelEnd();
+    entry.cancelRenewal?.();
     if (entry.before !== undefined) stopWatches(entry.before);
     stopWatches(entry);
   }
@@ -162,7 +180,8 @@ export function createRolloutWatch({ connection, clock, server, onHint }: Rollou
       return {
         replicaSets,
         pods: replicaSets.flatMap((replicaSet) => entry.pods.of(replicaSet.uid)),
-        synced: isComplete(entry),
+        // What was not kept is missing until the watches have begun anew.
+        synced: isComplete(entry) && (replicaSets.length > 0 || entry.cancelRenewal === undefined),
         unreadable: watches.filter(({ watch }) => watch.status === 'forbidden').map(({ right }) => right),
       };
     },

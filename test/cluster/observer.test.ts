@@ -260,6 +260,31 @@ describe('rollouts', () => {
     await eventually(() => server.openWatches === 2);
   });
 
+  test('services that become ours one after the other begin the watches anew once a second at most', async () => {
+    const clock = createManualClock();
+    const ours = ['api'];
+    const { server, cluster, observer } = await createWorld({ ours, clock });
+    observer.follow('api_prod', 'prod');
+    (await server.watch(PODS)).bookmark('1', true);
+    const replicaSets = await server.watch(REPLICA_SETS);
+    for (const name of ['web', 'shop']) replicaSets.send('ADDED', replicaSetObject(name, '5d4'));
+    replicaSets.bookmark('1', true);
+    await eventually(() => observer.rollout('prod', 'uid-prod-api').synced);
+
+    ours.push('web', 'shop');
+    observer.follow('web_prod', 'prod');
+    observer.follow('shop_prod', 'prod');
+    // A watch asked for before this is there after it.
+    await cluster.check().catch(() => undefined);
+    const atOnce = server.watches.length;
+    const isSynced = observer.rollout('prod', 'uid-prod-web').synced;
+    clock.advance(1_000);
+    await server.watch(3);
+
+    expect(atOnce).toBe(2);
+    expect(isSynced).toBe(false);
+  });
+
   test('what was seen of one service is not forgotten while another one is looked for', async () => {
     const { server, observer } = await createWorld({ ours: ['api'] });
     observer.follow('api_prod', 'prod');
