@@ -47,6 +47,8 @@ export interface Connection {
 
 const READ_DEADLINE_MS = 10_000;
 const WRITE_DEADLINE_MS = 30_000;
+/** How long a call may wait for a free connection before it is sent: a busy server is not a silent one. */
+const QUEUE_DEADLINE_MS = 20_000;
 
 interface Outgoing {
   readonly method: Dispatcher.HttpMethod;
@@ -96,15 +98,19 @@ export function createConnection(access: ClusterAccess, userAgent: string, clock
   async function sendOnce<T>(outgoing: Outgoing, login: Login, read: Reader<T>): Promise<Received<T>> {
     const asked = `${outgoing.method} ${outgoing.path}`;
     const agents = await transport.agents(login);
-    const startedAt = clock.monotonic();
     const limitMs = outgoing.method === 'GET' ? READ_DEADLINE_MS : WRITE_DEADLINE_MS;
-    const deadline = startDeadline(clock, limitMs, signalsOf(outgoing));
+    const deadline = startDeadline(clock, QUEUE_DEADLINE_MS, signalsOf(outgoing));
+    let sentAt = Number.POSITIVE_INFINITY;
+    const onSent = () => {
+      sentAt = clock.monotonic();
+      deadline.restart(limitMs);
+    };
     try {
       const answer = await request(`${origin}${prefix}${outgoing.path}${outgoing.query}`, {
         method: outgoing.method,
         headers: { 'user-agent': userAgent, ...outgoing.headers, ...login.headers },
         ...(outgoing.body === undefined ? {} : { body: outgoing.body }),
-        dispatcher: agents[outgoing.agent],
+        dispatcher: agents[outgoing.agent].compose(tellingStart(onSent)),
         signal: deadline.signal,
       });
       // The reader of the body meets its errors; without a listener a destroyed body would end the process.
@@ -114,8 +120,8 @@ export function createConnection(access: ClusterAccess, userAgent: string, clock
       return { status: answer.statusCode, value: await read(asked, answer) };
     } catch (error) {
       if (!deadline.passed) throw errorOfFailure(asked, error);
-      // Nobody answered since this call began: the connection may be dead though nothing has said so.
-      if (lastAnswerAt < startedAt) transport.retire(agents);
+      // Nobody answered since this call was sent: the connection may be dead though nothing has said so.
+      if (lastAnswerAt < sentAt && sentAt < clock.monotonic()) transport.retire(agents);
       throw errorOfDeadline(asked, deadline.ms);
     } finally {
       deadline.cancel();
@@ -209,4 +215,16 @@ async function readContext(asked: string, answer: Dispatcher.ResponseData): Prom
   const type = headerOf(answer, 'content-type') ?? '';
   const body = { text: async () => text, binary: async () => Buffer.from(text), stream: () => null };
   return new ResponseContext(answer.statusCode, { 'content-type': type }, body);
+}
+
+/** Tells when a request gets its connection; until then it waits in the agent. */
+function tellingStart(onStart: () => void): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) => {
+    const start = handler.onRequestStart?.bind(handler);
+    handler.onRequestStart = (controller, context) => {
+      onStart();
+      start?.(controller, context);
+    };
+    return dispatch(options, handler);
+  };
 }

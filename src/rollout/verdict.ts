@@ -48,7 +48,7 @@ const DEFAULT_TIMEOUT_MS = 240_000;
 const DEFAULT_PROGRESS_DEADLINE_S = 600;
 /** Our limit is a little later than the controller's, so that its condition is the one that is told. */
 const DEADLINE_SLACK_MS = 10_000;
-const SOON_MS = 1_000;
+const SOON_MS = 700;
 
 export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
   const { deployment, attempt, elapsedMs } = facts;

@@ -166,6 +166,25 @@ describe.runIf(requireTool('openssl'))('over TLS', () => {
   });
 });
 
+test('calls that wait for a connection of a busy server are not timed out for it', async () => {
+  const dir = await tempDir();
+  const server = await startApiServer((asked, response) => {
+    setTimeout(() => void answerDeployment(asked, response), 80);
+  });
+  cleanups.push(server.stop);
+  // Twenty times as fast: a call may take half a second, and all of them together take longer.
+  const clock = { ...systemClock, after: (ms: number, run: () => void) => systemClock.after(ms / 20, run) };
+  const cluster = load(
+    writeKubeconfig(dir, { server: server.url, cluster: { 'insecure-skip-tls-verify': true } }),
+    clock,
+  );
+
+  const answers = await Promise.allSettled(Array.from({ length: 36 }, () => cluster.readDeployment(web)));
+
+  expect(answers.filter(({ status }) => status === 'rejected')).toEqual([]);
+  expect(server.asked).toHaveLength(36);
+});
+
 describe('a server that accepts and never answers', () => {
   async function startBlackHole() {
     const server = createServer(() => {}).listen(0, '127.0.0.1');

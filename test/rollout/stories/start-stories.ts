@@ -32,7 +32,7 @@ export const startStories: readonly Story[] = [
     ([what, message]): Story => ({
       name: `a missing ${what} fails at the second look`,
       frames: [creating, { at: 3, pods: config(message) }],
-      ends: { outcome: 'failed', at: 4, cause: `container web cannot be configured: ${message}` },
+      ends: { outcome: 'failed', at: 3.7, cause: `container web cannot be configured: ${message}` },
     }),
   ),
   {
