@@ -147,8 +147,9 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
       .catch((error: unknown) => log.warn({ err: error }, 'leftovers could not be removed'));
     await slack?.start();
     observer.setInterest(isOurs);
-    observer.start();
     await intake.start();
+    // After the first scan: what the watch shows at its beginning is kept only for targets that are known.
+    observer.start();
     // A dep file may have gone while nobody looked: what it had asked for still gets its answer.
     for (const key of await store.recordedKeys()) if (!intake.keys().has(key)) queue.add(key);
     const targets = [...intake.keys()].filter((key) => parseTargetKey(key).kind === 'target').length;
