@@ -17,10 +17,12 @@ export interface ClusterConfig extends KubeconfigSource {
   readonly onCall?: (call: Call) => void;
 }
 
-/** One operation of a JSON Patch (RFC 6902). */
-export type JsonPatchOperation =
-  | { readonly op: 'add' | 'replace' | 'test'; readonly path: string; readonly value: unknown }
-  | { readonly op: 'remove'; readonly path: string };
+/** One operation of a JSON Patch (RFC 6902), of the kinds the engine sends. */
+export interface JsonPatchOperation {
+  readonly op: 'add' | 'replace' | 'test';
+  readonly path: string;
+  readonly value: unknown;
+}
 
 export interface LogOptions {
   /** The container's run before the present one. */

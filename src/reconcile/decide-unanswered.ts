@@ -7,9 +7,7 @@ import type { Attempt, TargetRecord } from '../domain/record.ts';
 import { applied, carries } from './attempt-marks.ts';
 import { endAttempt } from './conclusions.ts';
 import type { Decision, Observation } from './decision.ts';
-
-/** How soon it is looked for again where the account may not read the Deployment, ms. */
-const FORBIDDEN_LOOK_MS = 30_000;
+import { parkedLookMs } from './parked-look.ts';
 
 /**
  * @param meanwhile what is decided while the file says nothing clear: it may yet hold the content again
@@ -27,7 +25,7 @@ export function decideUnanswered(
       return { kind: 'look-fresh' };
     case 'error':
       return cluster.error.kind === 'forbidden'
-        ? { kind: 'wait', lookAgainInMs: FORBIDDEN_LOOK_MS, detail: cluster.error.message }
+        ? { kind: 'wait', lookAgainInMs: parkedLookMs('forbidden'), detail: cluster.error.message }
         : { kind: 'retry', error: cluster.error };
     case 'deployment':
       if (!cluster.fresh) return { kind: 'look-fresh' };

@@ -1,4 +1,5 @@
 /** What a pass sees, and what it can decide: the two sides of `decide`. */
+import type { JsonPatchOperation } from '../cluster/cluster.ts';
 import type { ApiError } from '../domain/api-error.ts';
 import type { DepLook } from '../domain/dep-look.ts';
 import type { TargetEvent } from '../domain/event.ts';
@@ -7,7 +8,6 @@ import type { Target, TargetKey } from '../domain/target.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import type { FailureSign } from '../rollout/failure-signs.ts';
 import type { RolloutLook } from '../rollout/verdict.ts';
-import type { JsonPatchOperation } from './fence.ts';
 
 export type ClusterLook =
   /** The pass did not need the cluster, or what the watch knows was not enough to say anything. */

@@ -7,6 +7,7 @@
  * was in the file before it was read again. A delayed or repeated request meets another attempt and generation and is
  * refused. It is sent even when the image is right already, because it must move the attempt (docs/decisions/0002).
  */
+import type { JsonPatchOperation } from '../cluster/cluster.ts';
 import type { Attempt } from '../domain/record.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 
@@ -16,11 +17,6 @@ export const VERSION_ANNOTATION = 'deployment-k8s-engine/version';
 export const FIELD_MANAGER = 'deployment-k8s-engine';
 /** Shown by `kubectl rollout history`. */
 export const CHANGE_CAUSE_ANNOTATION = 'kubernetes.io/change-cause';
-
-/** RFC 6902, the three operations the engine uses. */
-export type JsonPatchOperation =
-  | { readonly op: 'test'; readonly path: string; readonly value: unknown }
-  | { readonly op: 'add' | 'replace'; readonly path: string; readonly value: unknown };
 
 /**
  * The patch for one attempt.

@@ -1,7 +1,7 @@
 /** Engines that are broken on purpose: the small world must notice each, else its silence about ours means nothing. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { JsonPatchOperation } from '../../src/reconcile/fence.ts';
+import type { JsonPatchOperation } from '../../src/cluster/cluster.ts';
 import { checkHistory } from '../support/deploy-history.ts';
 import { scripts } from '../support/deploy-scripts.ts';
 import { playWorld, type Sabotage } from '../support/deploy-world.ts';

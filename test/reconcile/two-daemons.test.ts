@@ -1,6 +1,6 @@
 /** The fence, checked in every order of events that two daemons and a slow network can make of three writes. */
 import { describe, expect, test } from 'vitest';
-import type { JsonPatchOperation } from '../../src/reconcile/fence.ts';
+import type { JsonPatchOperation } from '../../src/cluster/cluster.ts';
 import { propertyRuns } from '../support/deploy-scripts.ts';
 import { type DaemonRules, explore } from '../support/two-daemons.ts';
 

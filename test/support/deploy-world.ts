@@ -3,11 +3,13 @@
  * engine makes, the world may do something first: write the file, let the controller work, deliver an old request,
  * crash the engine. All in order, so that a run can be told again from its script.
  */
+
+import type { JsonPatchOperation } from '../../src/cluster/cluster.ts';
 import type { DepLook } from '../../src/domain/dep-look.ts';
 import type { TargetEvent } from '../../src/domain/event.ts';
 import type { Attempt, TargetRecord } from '../../src/domain/record.ts';
 import { targetKey } from '../../src/domain/target.ts';
-import { ATTEMPT_ANNOTATION, type JsonPatchOperation } from '../../src/reconcile/fence.ts';
+import { ATTEMPT_ANNOTATION } from '../../src/reconcile/fence.ts';
 import { createReconciler, type PassResult, type ReconcilerParts } from '../../src/reconcile/pass.ts';
 import { type AcceptedPatch, BrokenPromise, type DeployHistory } from './deploy-history.ts';
 import type { Act, Happening, Script } from './deploy-scripts.ts';

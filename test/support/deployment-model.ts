@@ -2,8 +2,9 @@
  * A Deployment and its controller as a value and pure steps, for tests that try very many orders of events. What a
  * version does is in its name: `bad` crashes, `never` does not start, anything else comes up.
  */
+
+import type { JsonPatchOperation } from '../../src/cluster/cluster.ts';
 import type { DeploymentView } from '../../src/domain/workload.ts';
-import type { JsonPatchOperation } from '../../src/reconcile/fence.ts';
 import type { RolloutLook } from '../../src/rollout/verdict.ts';
 import { complete, crashLooping, deployment, exit, pod, replicaSet, running, waiting } from './rollout-objects.ts';
 

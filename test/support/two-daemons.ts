@@ -3,6 +3,8 @@
  * network in which each patch may be delayed for ever and each sender may give up. Rollouts complete at once. The
  * daemons decide with the engine's own rules; only the steps of a pass are modelled.
  */
+
+import type { JsonPatchOperation } from '../../src/cluster/cluster.ts';
 import type { DepLook } from '../../src/domain/dep-look.ts';
 import type { TargetRecord } from '../../src/domain/record.ts';
 import { targetKey } from '../../src/domain/target.ts';
@@ -10,7 +12,6 @@ import { applied } from '../../src/reconcile/attempt-marks.ts';
 import { decide } from '../../src/reconcile/decide.ts';
 import { rollingOut } from '../../src/reconcile/decide-deploy.ts';
 import type { Decision, Observation } from '../../src/reconcile/decision.ts';
-import type { JsonPatchOperation } from '../../src/reconcile/fence.ts';
 import {
   control,
   type DeploymentModel,

@@ -1,7 +1,8 @@
 /** The cluster of the small world: a Deployment, and a network that loses, delays and repeats requests. */
+
+import type { JsonPatchOperation } from '../../src/cluster/cluster.ts';
 import { ApiError } from '../../src/domain/api-error.ts';
 import type { DeploymentView } from '../../src/domain/workload.ts';
-import type { JsonPatchOperation } from '../../src/reconcile/fence.ts';
 import type { Fate, Happening } from './deploy-scripts.ts';
 import {
   control,
