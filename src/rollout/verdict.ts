@@ -116,7 +116,8 @@ function judgeSigns(
   const likely = signs.find((sign) => sign.container?.ready !== true);
   const explained = likely === undefined ? detail : `${detail}; ${likely.cause}`;
   const told = likely === undefined ? signs : [likely, ...signs.filter((sign) => sign !== likely)];
-  if (deadlineExceeded(deployment, attempt, elapsedMs)) {
+  const deadlineInMs = missedDeadlineInMs(deployment, attempt, elapsedMs);
+  if (deadlineInMs <= 0) {
     return {
       kind: 'timed-out',
       cause: `no progress for ${deployment.progressDeadlineSeconds} s: ${explained}`,
@@ -125,7 +126,7 @@ function judgeSigns(
   }
   if (elapsedMs >= timeoutMs) return { kind: 'timed-out', cause: explained, signs: told };
   const waits = aged.map(({ leftMs }) => leftMs).filter((wait) => wait > 0);
-  return { kind: 'running', detail: explained, lookAgainInMs: Math.min(timeoutMs - elapsedMs, ...waits) };
+  return { kind: 'running', detail: explained, lookAgainInMs: Math.min(timeoutMs - elapsedMs, deadlineInMs, ...waits) };
 }
 
 const REVISION_ANNOTATION = 'deployment.kubernetes.io/revision';
@@ -188,16 +189,19 @@ function graceOf(sign: FailureSign, policy: JudgePolicy): number {
 }
 
 /**
- * The controller's own verdict. The condition can be left over from the previous rollout (krane's issue 765), and a slow
- * controller leaves it there for longer than the deadline. So it must be set well after our patch; half the deadline
- * leaves room for a cluster clock that differs from ours.
+ * In how many ms the controller's own verdict counts; 0 or less when it does, infinite when there is none. The condition
+ * can be left over from the previous rollout (krane's issue 765), and a slow controller leaves it there for longer than
+ * the deadline. So it must be set well after our patch; half the deadline leaves room for a cluster clock that differs
+ * from ours. Its times are whole seconds, so the controller can be up to a second early, and says nothing more then.
  */
-function deadlineExceeded(deployment: DeploymentView, attempt: Attempt, elapsedMs: number): boolean {
+function missedDeadlineInMs(deployment: DeploymentView, attempt: Attempt, elapsedMs: number): number {
   const deadlineMs = (deployment.progressDeadlineSeconds ?? Number.POSITIVE_INFINITY) * 1000;
-  if (elapsedMs < deadlineMs) return false;
   const progressing = deployment.conditions.find((condition) => condition.type === 'Progressing');
-  if (progressing?.status !== 'False' || progressing.reason !== 'ProgressDeadlineExceeded') return false;
-  return progressing.updatedAt >= attempt.startedAt + deadlineMs / 2;
+  if (progressing?.status !== 'False' || progressing.reason !== 'ProgressDeadlineExceeded') {
+    return Number.POSITIVE_INFINITY;
+  }
+  const startedAt = Math.floor(attempt.startedAt / 1000) * 1000;
+  return progressing.updatedAt < startedAt + deadlineMs / 2 ? Number.POSITIVE_INFINITY : deadlineMs - elapsedMs;
 }
 
 /** How long a rollout of this Deployment may take, ms: the operator's limit, else the Deployment's own, else 4 min. */

@@ -47,6 +47,28 @@ export const deadlineStories: readonly Story[] = [
     },
   },
   {
+    name: 'a controller that counts from the start of the second is early, and believed when its time has come',
+    frames: [
+      { at: 1, deployment: { progressDeadlineSeconds: 60 } },
+      { at: 59.2, deployment: { progressDeadlineSeconds: 60, conditions: [exceeded] } },
+    ],
+    ends: { outcome: 'timed-out', at: 60, cause: 'no progress for 60 s: 1 old replica still to end' },
+  },
+  {
+    name: 'a deadline of one second is believed too',
+    attempt: { startedAt: PATCHED_AT + 800 },
+    frames: [
+      {
+        at: 0.4,
+        deployment: {
+          progressDeadlineSeconds: 1,
+          conditions: [progressing('False', 'ProgressDeadlineExceeded', PATCHED_AT + 1_000)],
+        },
+      },
+    ],
+    ends: { outcome: 'timed-out', at: 1, cause: 'no progress for 1 s: 1 old replica still to end' },
+  },
+  {
     name: 'without the condition the limit is the own deadline and a little',
     frames: [{ at: 1, deployment: { progressDeadlineSeconds: 60 } }],
     ends: { outcome: 'timed-out', at: 70, cause: '1 old replica still to end' },
