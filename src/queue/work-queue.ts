@@ -5,15 +5,19 @@ import type { TargetKey } from '../domain/target.ts';
 import { backoffMs } from './backoff.ts';
 import { createKeyedMutex } from './keyed-mutex.ts';
 
-/** What a pass says about its next: look again after this many ms, or only when something hints so. */
+/** What a pass says about its next one; with neither field there is one only when something hints so. */
 export interface PassResult {
+  /** Look again after this many ms; a hint comes first. */
   readonly lookAgainInMs?: number;
-  /** The pass met a passing fault: come back with growing delays, but not before `lookAgainInMs`. */
+  /** The pass met a passing fault: come back with growing delays, and not before `lookAgainInMs`, hint or no hint. */
   readonly failed?: boolean;
 }
 
 export interface WorkQueue {
-  /** Asks for a pass now. Waiting already: nothing. Running: once more afterwards. */
+  /**
+   * Asks for a pass now. Waiting already: nothing. Running: once more afterwards, at once or, if the pass fails, after
+   * the first backoff. Goes before any plan, but not before the time a server has asked for.
+   */
   add(key: TargetKey): void;
   /** Asks for a pass after `ms`, unless an earlier one is already planned. */
   addAfter(key: TargetKey, ms: number): void;
@@ -113,8 +117,10 @@ export function createWorkQueue({ concurrency, run, clock, onError, random = Mat
     entry.again = false;
     entry.notBefore = result.failed === true ? clock.monotonic() + (result.lookAgainInMs ?? 0) : 0;
     if (result.failed === true) {
-      // A hint does not shorten a backoff: hints are frequent while a cluster misbehaves.
-      addAfter(key, Math.max(backoffMs(entry.failures, random()), result.lookAgainInMs ?? 0));
+      // What a hint speaks of may have come too late for this pass, and is not made to wait out a grown delay. It waits
+      // for the first one, though: a pass that fails and is hinted at each time must not run without pause.
+      const delayMs = backoffMs(again ? 1 : entry.failures, random());
+      addAfter(key, Math.max(delayMs, result.lookAgainInMs ?? 0));
     } else if (again) {
       add(key);
     } else if (result.lookAgainInMs !== undefined) {

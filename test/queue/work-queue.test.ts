@@ -246,15 +246,32 @@ describe('failures', () => {
     expect(stage.clock.waits).toEqual([17_000]);
   });
 
-  test('are not shortened by a hint that came during the pass', async () => {
+  test('wait for the first delay only when a hint came during the pass, this once, and still count', async () => {
+    const stage = createPassTheatre();
+    await stage.add('web');
+    for (const wait of [250, 500]) {
+      await stage.end('web', { failed: true });
+      await stage.pass(wait);
+    }
+
+    await stage.add('web', 'web');
+    await stage.end('web', { failed: true });
+    expect(stage.begun).toHaveLength(3);
+    expect(stage.clock.waits).toEqual([250]);
+    await stage.pass(250);
+    await stage.end('web', { failed: true });
+
+    expect(stage.clock.waits).toEqual([2_000]);
+  });
+
+  test('that the server asked for are not shortened by a hint that came during the pass', async () => {
     const stage = createPassTheatre();
     await stage.add('web');
     await stage.add('web');
 
-    await stage.end('web', { failed: true });
+    await stage.end('web', { failed: true, lookAgainInMs: 17_000 });
 
-    expect(stage.begun).toHaveLength(1);
-    expect(stage.clock.waits).toEqual([250]);
+    expect(stage.clock.waits).toEqual([17_000]);
   });
 
   test('are cut short by a hint that comes afterwards, and still count', async () => {
