@@ -1,5 +1,5 @@
 /** Runs a credential plugin (`exec` in the kubeconfig), e.g. `aws eks get-token`. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { env as inherited } from 'node:process';
 import type { Clock } from '../clock.ts';
 import { ApiError } from '../domain/api-error.ts';
@@ -60,11 +60,8 @@ interface Run {
 /** The plugin leads a process group of its own, so that what it started ends with it. */
 function run(plugin: ExecPlugin, info: string, options: RunOptions): Promise<Run> {
   return new Promise((resolve, reject) => {
-    const child = spawn(plugin.command, [...plugin.args], {
-      env: { ...inherited, ...plugin.env, KUBERNETES_EXEC_INFO: info },
-      stdio: ['ignore', 'pipe', 'pipe'],
-      detached: true,
-    });
+    if (options.signal.aborted) throw failure(plugin, 'was stopped');
+    const child = start(plugin, info);
     const output = { stdout: '', stderr: '' };
     const end = (error: Error | undefined, code: number | string = 0) => {
       cancelTimer();
@@ -72,8 +69,8 @@ function run(plugin: ExecPlugin, info: string, options: RunOptions): Promise<Run
       if (error === undefined) resolve({ code, ...output });
       else {
         killGroup(child.pid);
-        child.stdout.destroy();
-        child.stderr.destroy();
+        child.stdout?.destroy();
+        child.stderr?.destroy();
         reject(error);
       }
     };
@@ -82,15 +79,29 @@ function run(plugin: ExecPlugin, info: string, options: RunOptions): Promise<Run
       end(failure(plugin, `did not end within ${TIMEOUT_MS / 1000} s`));
     });
     options.signal.addEventListener('abort', onAbort, { once: true });
+    child.on('error', (error) => end(startFailure(plugin, error)));
+    child.on('close', (code, signal) => end(undefined, code ?? signal ?? 'no exit code'));
     for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (text: string) => {
+      child[name]?.setEncoding('utf8').on('data', (text: string) => {
         output[name] += text;
         if (output[name].length > MAX_OUTPUT_BYTES) end(failure(plugin, 'printed more than 1 MiB'));
       });
     }
-    child.on('error', (error) => end(startFailure(plugin, error)));
-    child.on('close', (code, signal) => end(undefined, code ?? signal ?? 'no exit code'));
   });
+}
+
+/** Without file descriptors left the child has no streams: all it does is tell an `error`. */
+function start(plugin: ExecPlugin, info: string): ChildProcess {
+  try {
+    return spawn(plugin.command, [...plugin.args], {
+      env: { ...inherited, ...plugin.env, KUBERNETES_EXEC_INFO: info },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
+  } catch (error) {
+    // Some failures, e.g. no memory, are thrown instead.
+    throw startFailure(plugin, error);
+  }
 }
 
 function killGroup(pid: number | undefined): void {
@@ -127,10 +138,13 @@ function parseOutput(plugin: ExecPlugin, stdout: string): unknown {
   }
 }
 
-function startFailure(plugin: ExecPlugin, error: Error): ApiError {
-  const missing = 'code' in error && error.code === 'ENOENT';
+function startFailure(plugin: ExecPlugin, error: unknown): ApiError {
+  const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
   const hint = plugin.installHint === undefined ? '' : `: ${oneLine(plugin.installHint).slice(0, 200)}`;
-  return failure(plugin, missing ? `is not installed${hint}` : `cannot be started: ${error.message}`);
+  return failure(
+    plugin,
+    missing ? `is not installed${hint}` : `cannot be started: ${error instanceof Error ? error.message : error}`,
+  );
 }
 
 function failure(plugin: ExecPlugin, what: string): ApiError {
