@@ -68,7 +68,6 @@ export function createLooker(options: {
       bytes: bytes?.toString('latin1') ?? '',
       content: parse.kind,
       cameWhole,
-      nowMs: clock.now(),
       monotonicMs: clock.monotonic(),
       settleMs,
     });

@@ -24,8 +24,7 @@ export interface SettleInput {
   readonly content: DepFileParse['kind'];
   /** Events tell that the file came by rename; needed where its times cannot, see `arrivedByRename`. */
   readonly cameWhole: boolean;
-  /** Wall clock, epoch ms: comparable with the times of the file. */
-  readonly nowMs: number;
+  /** The clock that `sinceMs` of the sightings is by; the times of the file are only compared with one another. */
   readonly monotonicMs: number;
   /** How long a file must be left alone when nothing else tells that it is finished. */
   readonly settleMs: number;
@@ -38,10 +37,12 @@ export interface Settling {
 }
 
 export function settle(input: SettleInput): Settling {
-  const { previous, stamp, bytes, monotonicMs } = input;
+  const { previous, stamp, bytes, monotonicMs, settleMs } = input;
   const same = previous?.stamp.identity === stamp.identity;
   const sinceMs = same ? previous.sinceMs : monotonicMs;
-  const waitMs = input.content === 'empty' ? emptyWaitMs(monotonicMs - sinceMs) : quietWaitMs(input, sinceMs);
+  // By our own clock alone: the times of the file may be another machine's, which is behind or was set.
+  const unchangedForMs = monotonicMs - sinceMs;
+  const waitMs = input.content === 'empty' ? emptyWaitMs(unchangedForMs) : settleMs - unchangedForMs;
   const settled = input.content !== 'empty' && ((same && previous.settled) || isFinishedAtOnce(input) || waitMs <= 0);
   return { sighting: { stamp, bytes, sinceMs, settled }, lookAgainInMs: settled ? 0 : Math.max(1, Math.ceil(waitMs)) };
 }
@@ -52,13 +53,6 @@ export function settle(input: SettleInput): Settling {
  */
 function emptyWaitMs(emptyForMs: number): number {
   return Math.min(Math.max(emptyForMs, 5), 60_000);
-}
-
-/** How much longer the file must be left alone: by its own time, or by ours, which no set clock can disturb. */
-function quietWaitMs({ stamp, nowMs, monotonicMs, settleMs }: SettleInput, sinceMs: number): number {
-  const untouchedForMs = nowMs - toMs(stamp.ctimeNs);
-  const unchangedForMs = monotonicMs - sinceMs;
-  return settleMs - Math.max(untouchedForMs, unchangedForMs);
 }
 
 function isFinishedAtOnce(input: SettleInput): boolean {

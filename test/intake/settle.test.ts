@@ -13,7 +13,7 @@ interface World {
   mtimeMs: number;
   ctimeMs: number;
   nowMs: number;
-  /** How far the wall clock is off from the monotonic one. */
+  /** How far the clock that stamps the file is off from the monotonic one. */
   skewMs: number;
 }
 
@@ -55,7 +55,6 @@ function look(world: World, previous: Sighting | undefined): Settling {
     bytes: world.bytes,
     content: parseDepFile(Buffer.from(world.bytes, 'latin1')).kind,
     cameWhole: false,
-    nowMs: world.nowMs + world.skewMs,
     monotonicMs: world.nowMs,
     settleMs: SETTLE_MS,
   });
@@ -64,8 +63,9 @@ function look(world: World, previous: Sighting | undefined): Settling {
 /** The file as it is after `bytes` was seen and had been left alone. */
 function settledOn(world: World, bytes: string): Sighting {
   create(world, bytes);
+  const first = look(world, undefined);
   world.nowMs += SETTLE_MS;
-  const { sighting } = look(world, undefined);
+  const { sighting } = look(world, first.sighting);
   expect(sighting.settled).toBe(true);
   world.nowMs += 10_000;
   return sighting;
@@ -160,14 +160,29 @@ describe('after quiet', () => {
     expect(look(world, undefined).sighting.settled).toBe(false);
   });
 
-  test('the wall clock set back an hour does not make it wait longer', () => {
+  test.each([
+    ['behind', -150],
+    ['ahead', 3_600_000],
+  ])('a file stamped by a clock that is %s, as on network storage', (_, offMs) => {
     const world = newWorld();
+    world.skewMs += offMs;
     create(world, 'v1');
     const first = look(world, undefined);
-    world.skewMs -= 3_600_000;
-    world.nowMs += SETTLE_MS;
+    world.nowMs += SETTLE_MS - 1;
+    const early = look(world, first.sighting);
+    world.nowMs += 1;
 
-    expect(look(world, first.sighting).sighting.settled).toBe(true);
+    expect(first.sighting.settled).toBe(false);
+    expect(early.sighting.settled).toBe(false);
+    expect(look(world, early.sighting).sighting.settled).toBe(true);
+  });
+
+  test('a file without a newline that is old at its first look', () => {
+    const world = newWorld();
+    create(world, 'v1');
+    world.nowMs += 10_000;
+
+    expect(look(world, undefined).lookAgainInMs).toBe(SETTLE_MS);
   });
 });
 
