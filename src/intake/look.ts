@@ -66,7 +66,7 @@ export function createLooker(options: {
       previous: sightings.get(key),
       stamp,
       bytes: bytes?.toString('latin1') ?? '',
-      content: parse.kind,
+      parsedAs: parse.kind,
       cameWhole,
       monotonicMs: clock.monotonic(),
       settleMs,

@@ -21,7 +21,7 @@ export interface SettleInput {
   readonly previous: Sighting | undefined;
   readonly stamp: FileStamp;
   readonly bytes: string;
-  readonly content: DepFileParse['kind'];
+  readonly parsedAs: DepFileParse['kind'];
   /** Events tell that the file came by rename; needed where its times cannot, see `arrivedByRename`. */
   readonly cameWhole: boolean;
   /** The clock that `sinceMs` of the sightings is by; the times of the file are only compared with one another. */
@@ -42,8 +42,8 @@ export function settle(input: SettleInput): Settling {
   const sinceMs = same ? previous.sinceMs : monotonicMs;
   // By our own clock alone: the times of the file may be another machine's, which is behind or was set.
   const unchangedForMs = monotonicMs - sinceMs;
-  const waitMs = input.content === 'empty' ? emptyWaitMs(unchangedForMs) : settleMs - unchangedForMs;
-  const settled = input.content !== 'empty' && ((same && previous.settled) || isFinishedAtOnce(input) || waitMs <= 0);
+  const waitMs = input.parsedAs === 'empty' ? emptyWaitMs(unchangedForMs) : settleMs - unchangedForMs;
+  const settled = input.parsedAs !== 'empty' && ((same && previous.settled) || isFinishedAtOnce(input) || waitMs <= 0);
   return { sighting: { stamp, bytes, sinceMs, settled }, lookAgainInMs: settled ? 0 : Math.max(1, Math.ceil(waitMs)) };
 }
 
@@ -57,7 +57,7 @@ function emptyWaitMs(emptyForMs: number): number {
 
 function isFinishedAtOnce(input: SettleInput): boolean {
   const { previous, stamp, bytes } = input;
-  if (input.content !== 'request') return false;
+  if (input.parsedAs !== 'request') return false;
   const sameFile = previous?.stamp.inode === stamp.inode;
   // What was taken before can be taken again: nothing newer has been taken since.
   if (sameFile && previous.settled && previous.bytes === bytes) return true;

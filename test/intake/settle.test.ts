@@ -53,7 +53,7 @@ function look(world: World, previous: Sighting | undefined): Settling {
     previous,
     stamp,
     bytes: world.bytes,
-    content: parseDepFile(Buffer.from(world.bytes, 'latin1')).kind,
+    parsedAs: parseDepFile(Buffer.from(world.bytes, 'latin1')).kind,
     cameWhole: false,
     monotonicMs: world.nowMs,
     settleMs: SETTLE_MS,
