@@ -37,8 +37,6 @@ export interface Intake {
   look(key: TargetKey): Promise<DepLook>;
   /** The dep files of the last scan that could be made. */
   keys(): ReadonlySet<TargetKey>;
-  /** Asks for a scan soon, e.g. after the process was held up. */
-  rescanNow(): void;
 }
 
 export function createIntake(options: IntakeOptions): Intake {
@@ -110,7 +108,6 @@ export function createIntake(options: IntakeOptions): Intake {
     },
     look: looker.look,
     keys: () => keys,
-    rescanNow: () => rescan.soon(),
   };
 }
 
