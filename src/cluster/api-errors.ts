@@ -10,6 +10,8 @@ export interface Answer {
 }
 
 const MAX_DETAIL = 500;
+/** A gateway's page may ask for an hour, or name a date by a wrong clock; the server itself asks for seconds. */
+const MAX_RETRY_AFTER_MS = 60_000;
 
 /**
  * @param asked method and path, e.g. `GET /apis/apps/v1/namespaces/prod/deployments/web`
@@ -25,7 +27,7 @@ export function errorOfAnswer(asked: string, answer: Answer, now: number): ApiEr
   return new ApiError(kind, `${asked}: ${[answer.status, words || nonsense].filter(Boolean).join(' ')}`, {
     code: answer.status,
     detail,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs: Math.min(retryAfterMs, MAX_RETRY_AFTER_MS) }),
   });
 }
 

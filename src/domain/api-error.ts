@@ -30,7 +30,7 @@ export class ApiError extends Error {
   readonly kind: ApiErrorKind;
   /** HTTP status; undefined when there was no answer. */
   readonly code: number | undefined;
-  /** The server's `Retry-After`, ms. */
+  /** The server's `Retry-After`, ms, at most a minute. */
   readonly retryAfterMs: number | undefined;
   /** The server's own words (`status.message`), or the network error's. */
   readonly detail: string;

@@ -192,6 +192,18 @@ describe('errors', () => {
   });
 
   test.each([
+    { what: 'an hour', headers: { 'retry-after': '3600' }, details: {} },
+    { what: 'a date by another clock', headers: { 'retry-after': 'Fri, 31 Dec 9999 23:59:59 GMT' }, details: {} },
+    { what: 'an hour in its status', headers: {}, details: { retryAfterSeconds: 3600 } },
+  ])('a server that asks for $what is left alone for a minute', async ({ headers, details }) => {
+    const { cluster } = await createWorld((_, response) =>
+      sendStatus(response, 503, 'ServiceUnavailable', 'come back later', details, { ...headers }),
+    );
+
+    expect((await errorOf(cluster.readDeployment(web))).retryAfterMs).toBe(60_000);
+  });
+
+  test.each([
     { what: 'HTML with status 200', status: 200, kind: 'nonsense' },
     { what: 'a 404 of a gateway', status: 404, kind: 'nonsense' },
     { what: 'a redirect to a login page', status: 302, kind: 'nonsense' },
