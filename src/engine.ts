@@ -119,6 +119,8 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
   });
   const run = async (key: TargetKey) => {
     const result = await reconciler.run(key);
+    if (result.detail !== undefined)
+      log.debug({ key, lookAgainInMs: result.lookAgainInMs }, `${key}: ${result.detail}`);
     const isAtRest = result.lookAgainInMs === undefined && result.failed !== true;
     if (isAtRest && !intake.keys().has(key)) known.delete(key);
     return result;

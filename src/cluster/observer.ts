@@ -22,6 +22,8 @@ export interface Observer {
   follow(key: string, namespace: string): void;
   release(key: string): void;
   rollout(namespace: string, deploymentUid: string): RolloutObjects;
+  /** As told last by `onState`. */
+  readonly reachable: boolean;
 }
 
 export interface ObserverHooks {
@@ -37,8 +39,12 @@ export function createObserver(cluster: Cluster, clock: Clock, hooks: ObserverHo
   const parts = { connection, clock, server: { streamsLists: true }, onHint: hooks.onHint };
   const deployments = createDeploymentWatch(parts);
   const rollouts = createRolloutWatch(parts);
+  let reachable = true;
   const reach = createReach(clock, {
-    onState: hooks.onState,
+    onState(state) {
+      reachable = state.reachable;
+      hooks.onState(state);
+    },
     onRecovery: () => {
       deployments.retryNow();
       rollouts.retryNow();
@@ -63,5 +69,8 @@ export function createObserver(cluster: Cluster, clock: Clock, hooks: ObserverHo
     follow: rollouts.follow,
     release: rollouts.release,
     rollout: rollouts.rollout,
+    get reachable() {
+      return reachable;
+    },
   };
 }

@@ -1,7 +1,27 @@
-/** What a Deployment shows of an attempt. */
-import type { Attempt } from '../domain/record.ts';
+/** How an attempt stands, and what a Deployment shows of it. */
+import type { Attempt, TargetRecord } from '../domain/record.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { ATTEMPT_ANNOTATION, FIELD_MANAGER } from './fence.ts';
+import type { Policy } from './policy.ts';
+
+/** The attempt whose rollout is not concluded, if there is one. */
+export function runningAttempt(record: TargetRecord | undefined): Attempt | undefined {
+  return record?.attempt?.endedAt === undefined ? record?.attempt : undefined;
+}
+
+/** Whether the Pods matter to what is decided next: while a rollout runs, and for a while after its success. */
+export function wantsPods(record: TargetRecord | undefined, policy: Policy, now: number): boolean {
+  if (record?.attempt?.generation === undefined) return false;
+  return runningAttempt(record) !== undefined || lateCrashLeftMs(record, policy, now) > 0;
+}
+
+/** For how long a crash after the success is still told, ms; 0 when it is not, or no longer. */
+export function lateCrashLeftMs(record: TargetRecord, policy: Policy, now: number): number {
+  if (record.phase !== 'succeeded' || record.crashedLater === true) return 0;
+  const sinceMs = now - (record.attempt?.endedAt ?? Number.NEGATIVE_INFINITY);
+  // Negative when the clock was set back: then nobody knows.
+  return sinceMs < 0 ? 0 : Math.max(0, policy.watchAfterMs - sinceMs);
+}
 
 /** Whether the patch of this attempt was the last of ours that was applied. */
 export function carries(deployment: DeploymentView, attempt: Attempt): boolean {

@@ -64,7 +64,8 @@ export function endAttempt(
       ...driftOf(record, attempt),
       attempt: { ...attempt, endedAt: now },
       past: withPast(record, { content, version, outcome, summary, at: now }),
-      ...(succeeded ? successFacts(record, attempt, observation.elapsedMs, now) : {}),
+      ...(succeeded ? successFacts(record, attempt, now) : {}),
+      ...(what === 'succeeded' && attempt.kind === 'deploy' ? { usualMs: withDuration(record, observation) } : {}),
     },
     event: targetEvent(observation, { id: `${attempt.id}:${what}`, what, version, image, summary, cause, at: now }),
     ...(succeeded || outcome === 'rolled-back' ? { last: version } : {}),
@@ -91,14 +92,18 @@ function answerOf(record: TargetRecord, attempt: Attempt, end: AttemptEnd, summa
 
 const KEPT_DURATIONS = 10;
 
-function successFacts(record: TargetRecord, attempt: Attempt, elapsedMs: number, now: number): Partial<TargetRecord> {
+/** What was told as failed first, or only put back, says nothing of how long a rollout takes. */
+function withDuration(record: TargetRecord, { elapsedMs }: Observation): readonly number[] {
+  return [Math.round(elapsedMs), ...(record.usualMs ?? [])].slice(0, KEPT_DURATIONS);
+}
+
+function successFacts(record: TargetRecord, attempt: Attempt, now: number): Partial<TargetRecord> {
   const { version, image, container } = attempt;
   const { verified, verifiedBefore } = record;
   const before = verified?.image === image ? verifiedBefore : verified;
   return {
     verified: { version, image, container, at: now },
     ...(before === undefined ? {} : { verifiedBefore: before }),
-    usualMs: [Math.round(elapsedMs), ...(record.usualMs ?? [])].slice(0, KEPT_DURATIONS),
   };
 }
 

@@ -1,9 +1,10 @@
 /** The part of `decide` for a version that is to be brought to the cluster. */
+import { isTransient } from '../domain/api-error.ts';
 import { type Attempt, type Block, RECORD_SCHEMA, type TargetRecord } from '../domain/record.ts';
 import type { Target } from '../domain/target.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { formatDuration } from '../rollout/words.ts';
-import { applied, carries } from './attempt-marks.ts';
+import { applied, carries, runningAttempt } from './attempt-marks.ts';
 import { answerContent, driftOf, endAttempt, memoryOf, subjectOf, targetEvent, withPast } from './conclusions.ts';
 import type { Conclusion, Decision, Observation } from './decision.ts';
 import { fencedPatch } from './fence.ts';
@@ -34,10 +35,11 @@ export function decideDeploy(
     case 'unseen':
       return { kind: 'look-fresh' };
     case 'error':
-      return cluster.error.kind === 'forbidden'
-        ? (forbidden(observation, record, order, cluster.error.message, moment.now) ??
-            block(observation, record, order, 'forbidden', cluster.error.message, moment.now))
-        : { kind: 'retry', error: cluster.error };
+      if (isTransient(cluster.error)) return { kind: 'retry', error: cluster.error };
+      return (
+        forbidden(observation, record, order, cluster.error.message, moment.now) ??
+        block(observation, record, order, 'forbidden', cluster.error.message, moment.now)
+      );
     case 'no-deployment':
       if (cluster.namespace === 'unknown') return { kind: 'look-fresh' };
       return withoutDeployment(observation, record, order, target, policy, cluster.namespace, moment.now);
@@ -90,7 +92,7 @@ function withDeployment(
   policy: Policy,
   { now, newId }: Moment,
 ): Decision {
-  const running = record?.attempt?.endedAt === undefined ? record?.attempt : undefined;
+  const running = runningAttempt(record);
   // An attempt whose patch was not answered is the same attempt again, not a second one.
   const repeated =
     running?.generation === undefined && running?.content === order.content && running.kind === order.kind;

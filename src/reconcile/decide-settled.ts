@@ -5,7 +5,7 @@
 import type { Attempt, TargetRecord } from '../domain/record.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { judge } from '../rollout/verdict.ts';
-import { runsImageOf } from './attempt-marks.ts';
+import { lateCrashLeftMs, runsImageOf } from './attempt-marks.ts';
 import { endAttempt, subjectOf, targetEvent, withPast } from './conclusions.ts';
 import { decideDeploy, type Moment } from './decide-deploy.ts';
 import { decideParked } from './decide-parked.ts';
@@ -181,12 +181,12 @@ function noticeLateCrash(
   policy: Policy,
   { now }: Moment,
 ): Decision {
-  const sinceMs = now - (attempt.endedAt ?? 0);
-  if (record.crashedLater === true || sinceMs >= policy.watchAfterMs || sinceMs < 0) return { kind: 'nothing' };
+  const leftMs = lateCrashLeftMs(record, policy, now);
+  if (leftMs <= 0) return { kind: 'nothing' };
   const verdict = judgeNow(observation, attempt, deployment, policy);
   if (verdict.kind !== 'failed') {
     const ripensInMs = verdict.kind === 'running' ? verdict.lookAgainInMs : policy.watchAfterMs;
-    const lookAgainInMs = Math.min(policy.watchAfterMs - sinceMs, ripensInMs);
+    const lookAgainInMs = Math.min(leftMs, ripensInMs);
     return { kind: 'wait', lookAgainInMs, detail: 'watched for a while after its success' };
   }
   const summary = `${subjectOf(observation)} ${record.version} crashed after its success: ${verdict.cause}`;

@@ -4,7 +4,7 @@
  */
 import type { DepLook } from '../domain/dep-look.ts';
 import type { Attempt, TargetRecord } from '../domain/record.ts';
-import { runsImageOf } from './attempt-marks.ts';
+import { runningAttempt, runsImageOf } from './attempt-marks.ts';
 import { answerContent, subjectOf } from './conclusions.ts';
 import { decideAdopt } from './decide-adopt.ts';
 import { decideDeploy, type Moment } from './decide-deploy.ts';
@@ -88,11 +88,6 @@ function decideSameContent(
 /** What a rollback or a correction brings is what was verified; a deployment follows the file. */
 function unansweredOrder(attempt: Attempt): Partial<Order> {
   return attempt.kind === 'deploy' ? {} : { kind: attempt.kind, ...orderAgain(attempt) };
-}
-
-/** The attempt whose rollout is not concluded, if there is one. */
-export function runningAttempt(record: TargetRecord | undefined): Attempt | undefined {
-  return record?.attempt?.endedAt === undefined ? record?.attempt : undefined;
 }
 
 function decideNewContent(

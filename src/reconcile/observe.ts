@@ -6,12 +6,16 @@ import type { Attempt, TargetRecord } from '../domain/record.ts';
 import type { Target } from '../domain/target.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import type { RolloutLook } from '../rollout/verdict.ts';
-import { runningAttempt } from './decide.ts';
+import { runningAttempt } from './attempt-marks.ts';
 import type { ClusterLook } from './decision.ts';
 
 export interface ClusterEyes {
-  /** What is known without asking; asks only when a running or parked target is not covered by a live watch. */
-  glance(target: Target, record: TargetRecord | undefined): Promise<ClusterLook>;
+  /**
+   * What is known without asking; asks only when a running or parked target is not covered by a live watch.
+   *
+   * @param elapsedMs since the running attempt began
+   */
+  glance(target: Target, record: TargetRecord | undefined, elapsedMs: number): Promise<ClusterLook>;
   /** A GET of the Deployment, and of the namespace when there is no Deployment. */
   lookFresh(target: Target): Promise<ClusterLook>;
   /** Whether a watch will wake this target; otherwise the pass must come back by itself. */
@@ -24,13 +28,13 @@ const WATCH_LAG_MS = 3_000;
 export function createClusterEyes(
   cluster: Pick<Cluster, 'readDeployment' | 'readNamespace'>,
   observer: Pick<Observer, 'deployment' | 'rollout'>,
-  now: () => number,
 ): ClusterEyes {
-  async function glance(target: Target, record: TargetRecord | undefined): Promise<ClusterLook> {
+  async function glance(target: Target, record: TargetRecord | undefined, elapsedMs: number): Promise<ClusterLook> {
     const { view, live } = observer.deployment(target);
     const running = runningAttempt(record);
-    if (running !== undefined)
-      return running.generation === undefined ? { kind: 'unseen' } : glanceAtRollout(target, running);
+    if (running !== undefined) {
+      return running.generation === undefined ? { kind: 'unseen' } : glanceAtRollout(target, running, elapsedMs);
+    }
     const isParked = record?.phase === 'blocked';
     if (live) {
       if (view !== undefined) return seen(view, false);
@@ -39,13 +43,13 @@ export function createClusterEyes(
     return isParked ? lookFresh(target) : { kind: 'unseen' };
   }
 
-  async function glanceAtRollout(target: Target, running: Attempt): Promise<ClusterLook> {
+  async function glanceAtRollout(target: Target, running: Attempt, elapsedMs: number): Promise<ClusterLook> {
     const { view, live } = observer.deployment(target);
     if (!live) return lookFresh(target);
     // Gone from the watch, or replaced: worth a GET, because a decision will follow from it.
     if (view === undefined || view.uid !== running.uid) return lookFresh(target);
     if (view.generation >= (running.generation ?? 0)) return seen(view, false);
-    return now() - running.startedAt > WATCH_LAG_MS ? lookFresh(target) : { kind: 'unseen' };
+    return elapsedMs > WATCH_LAG_MS ? lookFresh(target) : { kind: 'unseen' };
   }
 
   function seen(deployment: DeploymentView, fresh: boolean): ClusterLook {

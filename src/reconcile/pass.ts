@@ -9,21 +9,23 @@ import type { EngineEvent, TargetEvent } from '../domain/event.ts';
 import type { TargetRecord } from '../domain/record.ts';
 import { parseTargetKey, type Target, type TargetKey } from '../domain/target.ts';
 import type { StateStore } from '../state/store.ts';
-import { applied } from './attempt-marks.ts';
+import { applied, runningAttempt, wantsPods } from './attempt-marks.ts';
 import { endAttempt, startedEvent } from './conclusions.ts';
-import { decide, runningAttempt } from './decide.ts';
+import { decide } from './decide.ts';
 import { rollingOut } from './decide-deploy.ts';
 import type { ClusterLook, Conclusion, Decision, Observation } from './decision.ts';
 import type { EvidenceGatherer } from './evidence.ts';
 import { createClusterEyes } from './observe.ts';
 import type { Policy } from './policy.ts';
 import { createRolloutMemory } from './rollout-memory.ts';
-import { stalled } from './stalled.ts';
+import { createStalls, type Stuck, stalledEvent } from './stalled.ts';
 
 /** What a pass says about its next one; see the work queue. */
 export interface PassResult {
   readonly lookAgainInMs?: number;
   readonly failed?: boolean;
+  /** Why there is to be a next one, for the debug log. */
+  readonly detail?: string;
 }
 
 export interface ReconcilerParts {
@@ -32,22 +34,27 @@ export interface ReconcilerParts {
   readonly look: (key: TargetKey) => Promise<DepLook>;
   readonly store: Pick<StateStore, 'readRecord' | 'writeRecord' | 'readLast' | 'writeLast'>;
   readonly cluster: Pick<Cluster, 'readDeployment' | 'patchDeployment' | 'readNamespace' | 'createNamespace'>;
-  readonly observer: Pick<Observer, 'deployment' | 'rollout' | 'follow' | 'release'>;
+  readonly observer: Pick<Observer, 'deployment' | 'rollout' | 'follow' | 'release' | 'reachable'>;
   readonly report: (event: EngineEvent) => Promise<void>;
   readonly gatherEvidence: EvidenceGatherer;
 }
 
 /** How often a rollout is polled while no watch covers it, ms. */
 const POLL_MS = 1_000;
-/** A lost race is run again soon, but not by all losers at once. */
-const CONFLICT_LOOK_MS = 20;
 
 export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey): Promise<PassResult> } {
   const { policy, clock, store, cluster, observer, report } = parts;
-  const eyes = createClusterEyes(cluster, observer, clock.now);
+  const eyes = createClusterEyes(cluster, observer);
   const memory = createRolloutMemory(clock);
+  const stalls = createStalls(clock, () => observer.reachable);
 
   async function run(key: TargetKey): Promise<PassResult> {
+    const result = await pass(key);
+    if (result.failed !== true) stalls.over(key);
+    return result;
+  }
+
+  async function pass(key: TargetKey): Promise<PassResult> {
     const desired = await lookAt(key);
     const record = await tellRest(key, await store.readRecord(key));
     const last = record === undefined ? await store.readLast(key) : undefined;
@@ -56,17 +63,23 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     const facts = { key, target, desired, last };
 
     if (target !== undefined) followRollout(key, target, record);
-    let observation = observe(
-      facts,
-      record,
-      target === undefined ? { kind: 'unseen' } : await eyes.glance(target, record),
-    );
+    let observation = observe(facts, record, await glance(key, target, record));
     let decision = decideOn(observation, record);
     if (decision.kind === 'look-fresh' && target !== undefined) {
       observation = observe(facts, record, await eyes.lookFresh(target));
       decision = decideOn(observation, record);
     }
     return act(observation, record, decision);
+  }
+
+  async function glance(
+    key: TargetKey,
+    target: Target | undefined,
+    record: TargetRecord | undefined,
+  ): Promise<ClusterLook> {
+    if (target === undefined) return { kind: 'unseen' };
+    const { elapsedMs } = memory.see(key, record?.attempt, undefined);
+    return eyes.glance(target, record, elapsedMs);
   }
 
   /** A misnamed file is refused for its name, whatever it holds; an empty one is not there yet. */
@@ -106,9 +119,9 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
       case 'look-fresh':
         return { failed: true };
       case 'wait':
-        return { lookAgainInMs: pollCapped(observation, record, decision.lookAgainInMs) };
+        return { lookAgainInMs: pollCapped(observation, record, decision.lookAgainInMs), detail: decision.detail };
       case 'retry':
-        return retry(decision.error);
+        return tryAgain(observation, record, { at: 'look', error: decision.error });
       case 'remember':
         await store.writeRecord(key, decision.record);
         return decision.lookAgainInMs === undefined ? {} : { lookAgainInMs: decision.lookAgainInMs };
@@ -158,14 +171,9 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
 
   async function patchRefused(observation: Observation, record: TargetRecord, error: ApiError): Promise<PassResult> {
     const { attempt } = record;
-    if (error.kind === 'conflict' || isTransient(error)) await tellStalled(observation, record, error);
-    if (error.kind === 'conflict') return { lookAgainInMs: CONFLICT_LOOK_MS * (1 + 4 * Math.random()) };
-    if (isTransient(error)) return retry(error);
-    if (error.kind === 'not-found') return { lookAgainInMs: 0 };
-    if (error.kind === 'forbidden') {
-      const refused = { ...observation, cluster: { kind: 'error', error } as const };
-      return act(refused, record, decideOn(refused, record));
-    }
+    // 404: it went after the GET, or an admission webhook says so; the next GET tells which.
+    if (isTransient(error) || error.kind === 'not-found') return tryAgain(observation, record, { at: 'change', error });
+    if (error.kind === 'forbidden') return decideAgain(observation, record, error);
     if (attempt === undefined) return {};
     const end = {
       outcome: 'failed',
@@ -174,10 +182,32 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     return conclude(observation, endAttempt({ ...observation, elapsedMs: 0 }, record, attempt, end, clock.now()));
   }
 
-  async function tellStalled(observation: Observation, record: TargetRecord, error: ApiError): Promise<void> {
-    const told = stalled(observation, record, error, clock.now());
-    if (told === undefined) return;
-    await recordAndTell(observation.key, told.record, told.event);
+  /** With what the API server said to a change. */
+  function decideAgain(
+    observation: Observation,
+    record: TargetRecord | undefined,
+    error: ApiError,
+  ): Promise<PassResult> {
+    const refused: Observation = { ...observation, cluster: { kind: 'error', error } };
+    return act(refused, record, decideOn(refused, record));
+  }
+
+  /** Comes back with growing delays, and is silent about it for a while only. */
+  async function tryAgain(
+    observation: Observation,
+    record: TargetRecord | undefined,
+    met: { readonly at: Stuck; readonly error: ApiError },
+  ): Promise<PassResult> {
+    const { key } = observation;
+    const { message, retryAfterMs } = met.error;
+    const forMs = stalls.met(key);
+    if (forMs !== undefined) {
+      const event = stalledEvent(observation, record, { ...met, forMs }, clock.now());
+      const isAnswer = record?.phase === 'rolling-out' && met.at === 'change';
+      if (isAnswer) await recordAndTell(key, { ...record, summary: event.summary, evidence: [message] }, event);
+      else await report(event);
+    }
+    return { failed: true, detail: message, ...(retryAfterMs === undefined ? {} : { lookAgainInMs: retryAfterMs }) };
   }
 
   async function createNamespace(
@@ -189,9 +219,8 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
       await cluster.createNamespace(decision.namespace);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (isTransient(error)) return retry(error);
-      const refused = { ...observation, cluster: { kind: 'error', error } as const };
-      return act(refused, record, decideOn(refused, record));
+      if (isTransient(error)) return tryAgain(observation, record, { at: 'change', error });
+      return decideAgain(observation, record, error);
     }
     return conclude(observation, decision.conclude);
   }
@@ -226,12 +255,9 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
   }
 
   function followRollout(key: TargetKey, target: Target, record: TargetRecord | undefined): void {
-    if (runningAttempt(record)?.generation !== undefined) observer.follow(key, target.namespace);
+    if (wantsPods(record, policy, clock.now())) observer.follow(key, target.namespace);
+    else observer.release(key);
   }
 
   return { run };
-}
-
-function retry(error: ApiError): PassResult {
-  return error.retryAfterMs === undefined ? { failed: true } : { failed: true, lookAgainInMs: error.retryAfterMs };
 }

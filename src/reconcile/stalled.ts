@@ -1,36 +1,70 @@
-/** A change that the API server does not take, try after try: a fault that may pass, but not one to be silent about. */
+/** A fault that may pass and does not: pass after pass, the API server does not let a target through. Told, once. */
+import type { Clock } from '../clock.ts';
 import type { ApiError } from '../domain/api-error.ts';
+import type { TargetEvent } from '../domain/event.ts';
 import type { TargetRecord } from '../domain/record.ts';
+import type { TargetKey } from '../domain/target.ts';
 import { formatDuration } from '../rollout/words.ts';
 import { subjectOf, targetEvent } from './conclusions.ts';
-import type { Conclusion, Observation } from './decision.ts';
+import type { Observation } from './decision.ts';
+
+export interface Stalls {
+  /**
+   * Takes in that a pass met a passing fault while it tried to look or to change something. Returns for how long every
+   * pass of the target has, ms, when that is to be told.
+   */
+  met(key: TargetKey): number | undefined;
+  /** Takes in that a pass of the target met none. */
+  over(key: TargetKey): void;
+}
 
 /** A restart of the API server or a busy moment is over by then, ms. */
 const TOLD_AFTER_MS = 120_000;
 
-/**
- * What is told, once, of a patch that has been tried in vain for a while; undefined when there is nothing to tell.
- * The target is tried again as before. An outage of the whole API server is told elsewhere: a patch is sent only after
- * the same pass has read the Deployment.
- */
-export function stalled(
-  observation: Observation,
-  record: TargetRecord,
-  error: ApiError,
-  now: number,
-): Conclusion | undefined {
-  const { attempt } = record;
-  const forMs = now - record.startedAt;
-  // The evidence of a record that is rolling out holds nothing else, so it says whether this was told.
-  const wasTold = record.evidence.length > 0;
-  if (attempt === undefined || record.phase !== 'rolling-out' || wasTold || forMs < TOLD_AFTER_MS) return undefined;
-  const { id, version, image } = attempt;
-  const cause = `the API server has not taken the change for ${formatDuration(forMs)}: ${error.message}; it is tried again until it does`;
-  const summary = `${subjectOf(observation)} ${version} waits: ${cause}`;
+/** @param isReachable an outage of the whole API is told for all targets together, and counts for none of them */
+export function createStalls(clock: Clock, isReachable: () => boolean): Stalls {
+  const stalls = new Map<TargetKey, { readonly since: number; told: boolean }>();
   return {
-    kind: 'conclude',
-    record: { ...record, summary, evidence: [error.message] },
-    event: targetEvent(observation, { id: `${id}:stalled`, what: 'stalled', version, image, summary, cause, at: now }),
-    signs: [],
+    met(key) {
+      if (!isReachable()) {
+        stalls.delete(key);
+        return undefined;
+      }
+      const now = clock.monotonic();
+      const stall = stalls.get(key) ?? { since: now, told: false };
+      stalls.set(key, stall);
+      const forMs = now - stall.since;
+      if (stall.told || forMs < TOLD_AFTER_MS) return undefined;
+      stall.told = true;
+      return forMs;
+    },
+    over: (key) => void stalls.delete(key),
   };
+}
+
+/** What a pass could not do. */
+export type Stuck = 'change' | 'look';
+
+/** What is told of a target that does not get through. It is tried again as before. */
+export function stalledEvent(
+  observation: Observation,
+  record: TargetRecord | undefined,
+  stuck: { readonly at: Stuck; readonly forMs: number; readonly error: ApiError },
+  now: number,
+): TargetEvent {
+  const { key, desired } = observation;
+  const attempt = record?.phase === 'rolling-out' ? record.attempt : undefined;
+  const asked = desired.kind === 'wanted' ? desired : undefined;
+  const version = attempt?.version ?? asked?.request.version ?? record?.version ?? '';
+  const what = stuck.at === 'change' ? 'taken the change' : 'said how it stands';
+  const cause = `the API server has not ${what} for ${formatDuration(stuck.forMs)}: ${stuck.error.message}; it is tried again until it does`;
+  return targetEvent(observation, {
+    id: `${attempt?.id ?? `${key}:${asked?.content.slice(0, 16) ?? ''}`}:stalled`,
+    what: 'stalled',
+    version,
+    image: attempt?.image ?? '',
+    summary: `${subjectOf(observation)} ${version} waits: ${cause}`,
+    cause,
+    at: now,
+  });
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ApiError } from '../../src/domain/api-error.ts';
 import {
   ask,
+  attempt,
   conclusionOf,
   got,
   gotImage,
@@ -35,6 +36,12 @@ describe('a rollout that runs', () => {
         past: [{ outcome: 'succeeded' }],
       },
     });
+  });
+
+  test('that puts back what drifted says nothing of what is usual', () => {
+    const correction = record({ attempt: attempt({ kind: 'correct-drift' }), usualMs: [7, 8] });
+
+    expect(recordOf(ask({ file, record: correction, cluster: watched(), after: 8 })).usualMs).toEqual([7, 8]);
   });
 
   test('of no replicas says what its success is worth', () => {

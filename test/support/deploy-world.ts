@@ -183,6 +183,7 @@ export async function playWorld(script: Script, sabotage: Sabotage = {}): Promis
         rollout: () => ({ ...rolloutWatched(), synced: true, unreadable: [] }),
         follow: () => undefined,
         release: () => undefined,
+        reachable: true,
       },
     };
   }

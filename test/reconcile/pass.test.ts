@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest';
+import { attempt, settled } from '../support/decision-desk.ts';
+import { createPassDesk, refusal, throws } from '../support/pass-desk.ts';
+import { complete, deployment, PATCHED_AT } from '../support/rollout-objects.ts';
+
+const BROKEN = refusal('server', 'patch Deployment web/prod: 500 InternalError: failed calling webhook');
+
+describe('a change that is not taken', () => {
+  test.each([
+    ['the Deployment is gone, or so it is said', 'not-found'],
+    ['another change was faster, or so it is said', 'conflict'],
+    ['the server fails', 'server'],
+  ] as const)('is tried again with growing delays: %s', async (_name, kind) => {
+    const desk = createPassDesk();
+    desk.answers.patch = throws(refusal(kind, 'no'));
+
+    const result = await desk.pass();
+
+    expect(result).toMatchObject({ failed: true, detail: 'no' });
+  });
+
+  test('is told after two minutes, with the words of the server, in the status file too, and once', async () => {
+    const desk = createPassDesk();
+    desk.answers.patch = throws(BROKEN);
+
+    await desk.passes(6);
+
+    const summary =
+      'web/prod 1.25.0 waits: the API server has not taken the change for 2 min: ' +
+      'patch Deployment web/prod: 500 InternalError: failed calling webhook; it is tried again until it does';
+    expect(desk.told).toMatchObject([{ what: 'stalled', version: '1.25.0', summary }]);
+    expect(desk.record).toMatchObject({ phase: 'rolling-out', summary, evidence: [BROKEN.message] });
+  });
+
+  test('leaves nothing of that when it is taken at last', async () => {
+    const desk = createPassDesk();
+    desk.answers.patch = throws(BROKEN);
+    await desk.passes(4);
+
+    desk.answers.patch = () => deployment();
+    await desk.pass();
+
+    expect(desk.told).toMatchObject([{ what: 'stalled' }, { what: 'started' }]);
+    expect(desk.record).toMatchObject({ summary: 'web/prod 1.25.0 is being deployed', evidence: [] });
+  });
+
+  test('is not told while nothing of the API can be reached', async () => {
+    const desk = createPassDesk();
+    desk.answers.patch = throws(BROKEN);
+    desk.reachable = false;
+
+    await desk.passes(6);
+
+    expect(desk.told).toEqual([]);
+  });
+});
+
+describe('a target that gets no answer before its change', () => {
+  test('is told of when its Deployment cannot be read', async () => {
+    const desk = createPassDesk();
+    desk.answers.read = throws(refusal('server', 'read Deployment web/prod: 500'));
+
+    await desk.passes(6);
+
+    const cause =
+      'the API server has not said how it stands for 2 min: read Deployment web/prod: 500; it is tried again until it does';
+    expect(desk.told).toMatchObject([{ what: 'stalled', version: '1.25.0', cause }]);
+  });
+
+  test('is told of when its namespace is not created', async () => {
+    const desk = createPassDesk();
+    desk.answers.read = throws(refusal('not-found', 'no such Deployment'));
+    desk.answers.createNamespace = throws(refusal('server', 'create Namespace prod: 500'));
+
+    await desk.passes(6);
+
+    expect(desk.told).toMatchObject([{ what: 'stalled', version: '1.25.0' }]);
+  });
+
+  test('is parked when its namespace is refused for good, and told once', async () => {
+    const desk = createPassDesk();
+    desk.answers.read = throws(refusal('not-found', 'no such Deployment'));
+    desk.answers.createNamespace = throws(refusal('invalid', 'create Namespace prod: 400: no owner label'));
+
+    await desk.passes(6);
+
+    expect(desk.told).toMatchObject([{ what: 'blocked', cause: 'create Namespace prod: 400: no owner label' }]);
+    expect(desk.record).toMatchObject({ phase: 'blocked', blockedBy: 'forbidden' });
+  });
+});
+
+describe('the Pods are watched', () => {
+  test('while a rollout runs, and no longer once its Deployment is gone', async () => {
+    const desk = createPassDesk();
+    await desk.pass();
+    const during = desk.follows;
+    desk.answers.read = throws(refusal('not-found', 'no such Deployment'));
+
+    await desk.passes(3);
+
+    expect(desk.record).toMatchObject({ phase: 'blocked', blockedBy: 'no-deployment' });
+    expect([during, desk.follows]).toEqual([true, false]);
+  });
+
+  test('for a while after a success, also by an engine that was started since', async () => {
+    const desk = createPassDesk({ watchAfterMs: 120_000 });
+    desk.watched = deployment(complete());
+    desk.record = settled('succeeded', { attempt: attempt({ endedAt: PATCHED_AT - 60_000 }) });
+
+    await desk.pass();
+    const soon = desk.follows;
+    desk.clock.advance(61_000);
+    await desk.pass();
+
+    expect([soon, desk.follows]).toEqual([true, false]);
+  });
+});
