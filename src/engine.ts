@@ -13,6 +13,7 @@ import { createWorkQueue } from './queue/work-queue.ts';
 import { createEvidenceGatherer } from './reconcile/evidence.ts';
 import { createReconciler } from './reconcile/pass.ts';
 import { createReport, logSink, type Sink } from './report.ts';
+import { readBounded } from './state/bounded-read.ts';
 import { writeDurably } from './state/durable.ts';
 import { acquireDirectoryLock, type DirectoryLock } from './state/lock.ts';
 import { createStateStore } from './state/store.ts';
@@ -183,6 +184,7 @@ function slackSink(config: Config, webhook: string, log: Logger, clock: Clock) {
   return createSlackSink({
     webhook,
     dir: join(config.deps, '.dke', 'outbox'),
+    read: readBounded,
     write: writeDurably,
     clock,
     onProblem: ({ kind, message }) => log[kind === 'resumed' ? 'info' : 'warn']({ kind }, `Slack: ${message}`),

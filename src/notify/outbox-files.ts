@@ -2,14 +2,11 @@
  * The outbox on disk: a numbered file per entry, `sent.json` with the ids of the newest entries that are done, and
  * `dead/` for what could not be sent or read. Nothing here throws but `save`: a bad file must not stop the rest.
  */
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { ReadBounded } from '../state/bounded-read.ts';
 import type { WriteDurably } from '../state/durable.ts';
-
-export interface OutboxEntry {
-  readonly id: string;
-  readonly payload: unknown;
-}
+import { type OutboxEntry, parseEntry, parseSent } from './outbox-entry.ts';
 
 /** Where an entry stands in the order; its file is named by it. */
 export interface Place {
@@ -17,13 +14,35 @@ export interface Place {
   readonly id: string;
 }
 
+/** What earlier runs left. */
+export type Remains =
+  | {
+      readonly kind: 'loaded';
+      /** In order. */
+      readonly places: readonly Place[];
+      /** The ids that are done, oldest first. */
+      readonly sent: readonly string[];
+      /** No file has a higher number, be it damaged. */
+      readonly lastNumber: number;
+    }
+  /** There may be something that nobody may write over. */
+  | { readonly kind: 'unreadable'; readonly problem: string }
+  /** The same, but only for want of a descriptor or memory: it passes. */
+  | { readonly kind: 'unknown'; readonly problem: string };
+
+export type EntryRead =
+  | { readonly kind: 'entry'; readonly entry: OutboxEntry }
+  /** Or damaged, and set aside. */
+  | { readonly kind: 'gone' }
+  /** Cannot be read for now. */
+  | { readonly kind: 'unknown'; readonly problem: string };
+
 export interface OutboxFiles {
-  /** What earlier runs left: the entries in order, and the ids that are done, oldest first. */
-  load(): Promise<{ readonly places: readonly Place[]; readonly sent: readonly string[] }>;
+  /** Removes the entries that are done, also those of `done`. */
+  load(done: readonly string[]): Promise<Remains>;
   /** @throws the error of `write` */
   save(number: number, entry: OutboxEntry): Promise<void>;
-  /** Undefined when the file is gone or damaged; a damaged one has then been set aside. */
-  read(number: number): Promise<OutboxEntry | undefined>;
+  read(number: number): Promise<EntryRead>;
   remove(number: number): Promise<void>;
   /** Keeps the file in `dead/`, for people to look at. */
   bury(number: number): Promise<void>;
@@ -37,8 +56,18 @@ const DEAD = 'dead';
 const MAX_DEAD = 100;
 /** The words of a deployment are for the account of the engine. */
 const MODE = 0o600;
+/** A message has at most some 10,000 characters, the list of what was sent a thousand ids. */
+const MAX_BYTES = 1024 * 1024;
 
-export function createOutboxFiles(dir: string, write: WriteDurably, onTrouble: (message: string) => void): OutboxFiles {
+/** How the outbox reaches its folder. */
+export interface OutboxDisk {
+  /** Folder of the outbox alone; made when missing. */
+  readonly dir: string;
+  readonly read: ReadBounded;
+  readonly write: WriteDurably;
+}
+
+export function createOutboxFiles({ dir, read, write }: OutboxDisk, onTrouble: (message: string) => void): OutboxFiles {
   const entryName = (number: number) => `${String(number).padStart(16, '0')}.json`;
   const entryPath = (number: number) => join(dir, entryName(number));
 
@@ -52,15 +81,15 @@ export function createOutboxFiles(dir: string, write: WriteDurably, onTrouble: (
     }
   }
 
-  async function readEntry(number: number): Promise<OutboxEntry | undefined> {
-    const json = await attempt('read an entry', () => readFile(entryPath(number), 'utf8'));
-    if (json === undefined) return undefined;
-    const entry = parseEntry(json);
-    if (entry === undefined) {
-      onTrouble(`the outbox sets a damaged entry aside: ${join(dir, DEAD)}`);
-      await bury(number);
-    }
-    return entry;
+  async function readEntry(number: number): Promise<EntryRead> {
+    const found = await read(entryPath(number), MAX_BYTES);
+    if (found.kind === 'unknown') return found;
+    if (found.kind === 'absent') return { kind: 'gone' };
+    const entry = found.kind === 'text' ? parseEntry(found.text) : undefined;
+    if (entry !== undefined) return { kind: 'entry', entry };
+    onTrouble(`the outbox sets a damaged entry aside: ${join(dir, DEAD)}`);
+    await bury(number);
+    return { kind: 'gone' };
   }
 
   async function bury(number: number): Promise<void> {
@@ -88,42 +117,55 @@ export function createOutboxFiles(dir: string, write: WriteDurably, onTrouble: (
     }
   }
 
-  async function readSent(): Promise<readonly string[]> {
-    const json = await readFile(join(dir, SENT), 'utf8').catch(() => '[]');
-    const ids = parseSent(json);
-    if (ids === undefined) onTrouble('the outbox cannot read what was sent before; a message may be told twice');
-    return ids ?? [];
-  }
-
   async function remove(number: number): Promise<void> {
     await attempt('remove an entry', () => rm(entryPath(number), { force: true }));
   }
 
-  async function load() {
-    const sent = await readSent();
-    const done = new Set(sent);
+  async function load(done: readonly string[]): Promise<Remains> {
+    // What hinders this is told of the first save.
+    await mkdir(dir, { recursive: true, mode: 0o700 }).catch(() => undefined);
+    const note = await read(join(dir, SENT), MAX_BYTES);
+    if (note.kind === 'unknown') return note;
+    const listed = await listNames();
+    if (listed.kind === 'unreadable') return listed;
+    const sent = note.kind === 'absent' ? [] : note.kind === 'text' ? parseSent(note.text) : undefined;
+    const loaded = await readEntries(listed.names, new Set([...(sent ?? []), ...done]));
+    if (loaded.kind === 'unknown') return loaded;
+    if (sent === undefined) onTrouble('the outbox cannot read what was sent before; a message may be told twice');
+    return { ...loaded, sent: sent ?? [] };
+  }
+
+  async function listNames() {
+    try {
+      return { kind: 'names', names: (await readdir(dir)).sort() } as const;
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === 'ENOENT') return { kind: 'names', names: [] } as const;
+      return { kind: 'unreadable', problem: code ?? String(error) } as const;
+    }
+  }
+
+  async function readEntries(names: readonly string[], done: ReadonlySet<string>) {
     const places: Place[] = [];
-    for (const name of (await readdir(dir)).sort()) {
+    let lastNumber = 0;
+    for (const name of names) {
       // Writes that were cut short; the folder is the outbox's own.
       if (name.startsWith('.') && name.endsWith('.tmp')) await attempt('tidy up', () => rm(join(dir, name)));
       const number = Number(ENTRY.exec(name)?.[1] ?? Number.NaN);
-      const entry = Number.isNaN(number) ? undefined : await readEntry(number);
-      if (entry === undefined) continue;
+      if (Number.isNaN(number)) continue;
+      lastNumber = number;
+      const found = await readEntry(number);
+      if (found.kind === 'unknown') return found;
+      if (found.kind === 'gone') continue;
       // Killed between the note that it was sent and its removal.
-      if (done.has(entry.id)) await remove(number);
-      else places.push({ number, id: entry.id });
+      if (done.has(found.entry.id)) await remove(number);
+      else places.push({ number, id: found.entry.id });
     }
-    return { places, sent };
+    return { kind: 'loaded', places, lastNumber } as const;
   }
 
   return {
-    async load() {
-      const loaded = await attempt('open its folder', async () => {
-        await mkdir(dir, { recursive: true, mode: 0o700 });
-        return load();
-      });
-      return loaded ?? { places: [], sent: [] };
-    },
+    load,
     async save(number, entry) {
       const text = `${JSON.stringify(entry)}\n`;
       try {
@@ -144,24 +186,10 @@ export function createOutboxFiles(dir: string, write: WriteDurably, onTrouble: (
 }
 
 function unlessThere(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  if (errorCode(error) !== 'EEXIST') throw error;
 }
 
-function parseEntry(json: string): OutboxEntry | undefined {
-  const value = parseJson(json);
-  if (typeof value !== 'object' || value === null || !('id' in value) || !('payload' in value)) return undefined;
-  return typeof value.id === 'string' ? { id: value.id, payload: value.payload } : undefined;
-}
-
-function parseSent(json: string): string[] | undefined {
-  const value = parseJson(json);
-  return Array.isArray(value) && value.every((id) => typeof id === 'string') ? value : undefined;
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
+function errorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,9 +1,9 @@
 /** Messages on their way: in order, one at a time, kept on disk until delivered, each id at most once. */
 import type { Clock } from '../clock.ts';
-import type { WriteDurably } from '../state/durable.ts';
 import { createBell } from './bell.ts';
-import { createOutboxFiles, type OutboxEntry } from './outbox-files.ts';
-import { createOutboxQueue } from './outbox-queue.ts';
+import type { OutboxEntry } from './outbox-entry.ts';
+import { createOutboxFiles, type OutboxDisk } from './outbox-files.ts';
+import { createOutboxQueue, type First } from './outbox-queue.ts';
 import { createPace } from './pace.ts';
 
 export type SendResult =
@@ -34,12 +34,9 @@ export interface Outbox {
   readonly depth: number;
 }
 
-export interface OutboxOptions {
-  /** Folder of the outbox alone; made when missing. */
-  readonly dir: string;
+export interface OutboxOptions extends OutboxDisk {
   /** Must not reject, and must give up when the signal is aborted. */
   readonly send: (entry: OutboxEntry, signal: AbortSignal) => Promise<SendResult>;
-  readonly write: WriteDurably;
   readonly clock: Clock;
   readonly onProblem: (problem: OutboxProblem) => void;
 }
@@ -50,11 +47,13 @@ const BURST = 3;
 const FIRST_BACKOFF_MS = 1000;
 const MAX_BACKOFF_MS = 60_000;
 const MAX_RETRY_AFTER_MS = 300_000;
+/** How soon the folder, or an entry, that could not be read is tried again. */
+const READ_AGAIN_MS = 1000;
 
 /** Entries wait in files; one loop sends them, oldest first, and tries each for as long as it takes. */
 export function createOutbox(options: OutboxOptions): Outbox {
   const { clock, onProblem } = options;
-  const files = createOutboxFiles(options.dir, options.write, (message) => onProblem({ kind: 'files', message }));
+  const files = createOutboxFiles(options, (message) => onProblem({ kind: 'files', message }));
   const queue = createOutboxQueue(files, onProblem);
   const pace = createPace(clock, INTERVAL_MS, BURST);
   const bell = createBell(clock);
@@ -67,17 +66,25 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let toldReason: string | undefined;
 
   async function sendAll(): Promise<void> {
-    for (;;) {
-      const entry = await queue.first();
-      if (entry === undefined) {
-        if (graceEndsAt !== undefined) return;
-        await bell.wait();
-        continue;
+    let goesOn = true;
+    while (goesOn) goesOn = await handle(await queue.first());
+  }
+
+  /** False when the outbox stops meanwhile. */
+  async function handle(first: First): Promise<boolean> {
+    switch (first.kind) {
+      case 'none':
+      case 'unknown':
+        if (graceEndsAt !== undefined) return false;
+        await bell.wait(first.kind === 'unknown' ? READ_AGAIN_MS : undefined);
+        return true;
+      case 'entry': {
+        if (!(await pause(pace.waitMs))) return false;
+        pace.take();
+        return settle(first.entry, await options.send(first.entry, ending.signal));
       }
-      if (!(await pause(pace.waitMs))) return;
-      pace.take();
-      const result = await options.send(entry, ending.signal);
-      if (!(await settle(entry, result))) return;
+      default:
+        return first satisfies never;
     }
   }
 
@@ -97,12 +104,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
     switch (result.kind) {
       case 'delivered':
         resume();
-        await queue.finish();
+        await queue.finish(entry.id);
         return true;
       case 'dead':
         resume();
         onProblem({ kind: 'dead-letter', message: `message ${entry.id} is set aside undelivered: ${result.reason}` });
-        await queue.bury();
+        await queue.bury(entry.id);
         return true;
       case 'retry':
         // Cut off by ourselves.

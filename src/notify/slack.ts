@@ -2,9 +2,9 @@
 import { IncomingWebhook, IncomingWebhookHTTPError, IncomingWebhookRequestError } from '@slack/webhook';
 import type { Clock } from '../clock.ts';
 import type { EngineEvent } from '../domain/event.ts';
-import type { WriteDurably } from '../state/durable.ts';
 import { slackMessage } from './message.ts';
 import { createOutbox, type OutboxProblem, type SendResult } from './outbox.ts';
+import type { OutboxDisk } from './outbox-files.ts';
 import { plain } from './plain-text.ts';
 
 export interface SlackSink {
@@ -18,12 +18,9 @@ export interface SlackSink {
   readonly depth: number;
 }
 
-export interface SlackOptions {
+export interface SlackOptions extends OutboxDisk {
   /** The incoming webhook's URL: a secret, which never reaches a message, a problem or a file. */
   readonly webhook: string;
-  /** Where the outbox keeps its files. */
-  readonly dir: string;
-  readonly write: WriteDurably;
   readonly clock: Clock;
   readonly onProblem: (problem: OutboxProblem) => void;
   /** How long one post may take. */

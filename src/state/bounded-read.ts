@@ -12,6 +12,9 @@ export type BoundedRead =
 
 const LACKS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
+/** The signature of `readBounded`, for rooms that are handed it. */
+export type ReadBounded = (path: string, maxBytes: number) => Promise<BoundedRead>;
+
 /** The whole file as UTF-8; longer than `maxBytes`, or no regular file, counts as unreadable. Never throws. */
 export async function readBounded(path: string, maxBytes: number): Promise<BoundedRead> {
   try {

@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createOutbox, type Outbox, type OutboxProblem, type SendResult } from '../../src/notify/outbox.ts';
+import { readBounded } from '../../src/state/bounded-read.ts';
 import { writeDurably } from '../../src/state/durable.ts';
 import { eventually } from '../support/eventually.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
@@ -32,9 +33,10 @@ afterEach(async () => {
   await folder.remove();
 });
 
-function openOutbox(write = writeDurably): Outbox {
+function openOutbox({ read = readBounded, write = writeDurably } = {}): Outbox {
   const outbox = createOutbox({
     dir,
+    read,
     write,
     clock,
     onProblem: (problem) => problems.push(problem),
@@ -265,8 +267,10 @@ test('an entry whose file is taken away while it waits does not hold up the rest
 });
 
 test('a message that cannot be saved is told as such, and sent from memory', async () => {
-  const outbox = openOutbox(async (path) => {
-    throw new Error(`cannot write ${path}: the disk is full`);
+  const outbox = openOutbox({
+    write: async (path) => {
+      throw new Error(`cannot write ${path}: the disk is full`);
+    },
   });
   await outbox.put('m', { text: 'm' });
   expect(kinds()).toContain('not-saved');
@@ -279,9 +283,11 @@ test('a message that cannot be saved is told as such, and sent from memory', asy
 
 test('what waits in memory only is saved at the stop when the disk has room again, else told as lost', async () => {
   let isFull = true;
-  const outbox = openOutbox(async (path, data, mode) => {
-    if (isFull || String(data).includes('never')) throw new Error('the disk is full');
-    await writeDurably(path, data, mode);
+  const outbox = openOutbox({
+    write: async (path, data, mode) => {
+      if (isFull || String(data).includes('never')) throw new Error('the disk is full');
+      await writeDurably(path, data, mode);
+    },
   });
   await putAll(outbox, ['later', 'never']);
   isFull = false;
@@ -340,6 +346,81 @@ test('an unreadable memory of what was sent costs a word, not a message', async 
 
   expect(received).toEqual(['m']);
   expect(kinds()).toEqual(['files']);
+});
+
+/** Reads as a process does that lacks a descriptor, while `isLacking`, for files whose name fits. */
+const readLacking =
+  (isLacking: () => boolean, name = /./): typeof readBounded =>
+  async (path, maxBytes) =>
+    isLacking() && name.test(path) ? { kind: 'unknown', problem: 'EMFILE' } : readBounded(path, maxBytes);
+
+test.each([
+  ['anything', /./],
+  ['an entry', /\d{16}\.json$/],
+])('messages left by an earlier run outlive a start that lacks a descriptor to read %s', async (_what, name) => {
+  const first = openOutbox();
+  await putAll(first, ['1', '2']);
+  await first.stop(0);
+  let isLacking = true;
+  const second = openOutbox({ read: readLacking(() => isLacking, name) });
+  await second.start();
+  await second.put('3', {});
+  await eventually(() => clock.waits.includes(1000));
+  const receivedMeanwhile = [...received];
+
+  isLacking = false;
+  await whileTimePasses(() => received.length === 3);
+
+  expect(receivedMeanwhile).toEqual([]);
+  expect(received).toEqual(['1', '2', '3']);
+  await eventually(async () => (await entryFiles()).length === 0);
+  expect(kinds()).toEqual(['files', 'not-saved']);
+});
+
+test('an entry that cannot be read for now is waited for', async () => {
+  let isLacking = false;
+  const outbox = openOutbox({ read: readLacking(() => isLacking) });
+  await putAll(outbox, ['1', '2']);
+  isLacking = true;
+  await outbox.start();
+  await eventually(() => clock.waits.includes(1000));
+
+  isLacking = false;
+  await whileTimePasses(() => received.length === 2);
+
+  expect(received).toEqual(['1', '2']);
+  expect(kinds()).toEqual(['files']);
+});
+
+test('a folder that can be read only later has what it held sent then, and none of it overwritten', async () => {
+  const first = openOutbox();
+  await putAll(first, ['1', '2']);
+  await first.stop(0);
+  await rename(dir, folder.file('away'));
+  await writeFile(dir, 'a file in the place of the folder');
+  const second = openOutbox();
+  await second.start();
+  await second.put('3', {});
+  await receivedAll(1);
+
+  await rm(dir);
+  await rename(folder.file('away'), dir);
+  await whileTimePasses(() => received.length === 3);
+  await second.put('1', {});
+  await second.stop(0);
+
+  expect(received).toEqual(['3', '1', '2']);
+  expect(await entryFiles()).toEqual([]);
+});
+
+test('the number of a damaged entry is not used again', async () => {
+  await mkdir(dir);
+  await writeFile(join(dir, '0000000000000007.json'), 'half');
+  const outbox = openOutbox();
+
+  await outbox.put('m', {});
+
+  expect(await entryFiles()).toEqual(['0000000000000008.json']);
 });
 
 test('stop sends what the grace allows and leaves the rest', async () => {

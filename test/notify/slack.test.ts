@@ -6,6 +6,7 @@ import { systemClock } from '../../src/clock.ts';
 import type { TargetEvent } from '../../src/domain/event.ts';
 import type { OutboxProblem } from '../../src/notify/outbox.ts';
 import { createSlackPost, createSlackSink, type SlackSink } from '../../src/notify/slack.ts';
+import { readBounded } from '../../src/state/bounded-read.ts';
 import { writeDurably } from '../../src/state/durable.ts';
 import { eventually } from '../support/eventually.ts';
 import { createManualClock } from '../support/manual-clock.ts';
@@ -34,6 +35,7 @@ function openSink(clock = systemClock, timeoutMs?: number): SlackSink {
   const sink = createSlackSink({
     webhook: slack.url,
     dir: folder.file('outbox'),
+    read: readBounded,
     write: writeDurably,
     clock,
     onProblem: (problem) => problems.push(problem),
@@ -126,11 +128,13 @@ test('a kill in the middle loses no event that was put, and the order stays', as
   const sent = Array.from({ length: 8 }, (_, index) => `v${index}`);
   const script = `
     const { createSlackSink } = await import(${JSON.stringify(moduleUrl('notify/slack.ts'))});
+    const { readBounded } = await import(${JSON.stringify(moduleUrl('state/bounded-read.ts'))});
     const { writeDurably } = await import(${JSON.stringify(moduleUrl('state/durable.ts'))});
     const { systemClock } = await import(${JSON.stringify(moduleUrl('clock.ts'))});
     const sink = createSlackSink({
       webhook: ${JSON.stringify(slack.url)},
       dir: ${JSON.stringify(folder.file('outbox'))},
+      read: readBounded,
       write: writeDurably,
       clock: systemClock,
       onProblem: console.error,
