@@ -26,7 +26,7 @@ function terminating(resource: Resource, object: KubeObject): ApiStatus {
   return forbidden(resource, name, why, [cause]);
 }
 
-const podResources: ReadonlySet<string> = new Set([
+const POD_RESOURCES: ReadonlySet<string> = new Set([
   'requests.cpu',
   'requests.memory',
   'limits.cpu',
@@ -38,7 +38,7 @@ const podResources: ReadonlySet<string> = new Set([
 /** What one more object of this resource adds to a quota's entry, in whole units; 0 when it does not count there. */
 function demand(entry: string, resource: Resource, object: KubeObject): number {
   if (entry === resource || entry === `count/${resource}`) return 1;
-  if (resource !== 'pods' || !podResources.has(entry)) return 0;
+  if (resource !== 'pods' || !POD_RESOURCES.has(entry)) return 0;
   const [kind, unit] = entry.includes('.') ? entry.split('.') : ['requests', entry];
   const containers = at(object, 'spec', 'containers');
   if (!Array.isArray(containers)) return 0;
@@ -50,7 +50,7 @@ function demand(entry: string, resource: Resource, object: KubeObject): number {
 /** What the namespace's objects use of one entry of a quota. */
 export function usage(entry: string, namespace: string, store: Store): number {
   const counted = entry.startsWith('count/') ? entry.slice('count/'.length) : entry;
-  if (!podResources.has(entry)) return isStored(counted) ? store.count(counted, namespace) : 0;
+  if (!POD_RESOURCES.has(entry)) return isStored(counted) ? store.count(counted, namespace) : 0;
   return store.list('pods', { namespace }).reduce((sum, pod) => sum + demand(entry, 'pods', pod), 0);
 }
 

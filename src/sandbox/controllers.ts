@@ -20,14 +20,14 @@ export interface Controllers {
 }
 
 /** Pods behave by `pod-rules.ts`, five times faster than real ones: ready after 300 ms, first back-off 2 s. */
-export const defaultPodRules: PodRules = { ruleFor: podRuleFor, speed: 5 };
+export const DEFAULT_POD_RULES: PodRules = { ruleFor: podRuleFor, speed: 5 };
 
 /**
  * Starts them on a store, with what is already in it. They work in turns of their own (`clock.after(0)`), never inside
  * the write they react to, so observedGeneration lags behind as it does on a real server.
  */
 export function startControllers(options: { store: Store; pods?: PodRules; clock?: Clock }): Controllers {
-  const { store, pods = defaultPodRules, clock = realClock } = options;
+  const { store, pods = DEFAULT_POD_RULES, clock = realClock } = options;
   const room = { store, clock, record: createRecorder(store, clock) };
   const controllers = [
     createDeploymentController(room),

@@ -4,11 +4,11 @@ import { kubeTime } from './objects.ts';
 import { NODE_NAME } from './pod-status.ts';
 import type { Store } from './store.ts';
 
-const namespaces = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
+const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
-const readVerbs = ['get', 'list', 'watch'];
-const writeVerbs = ['create', 'delete', 'deletecollection', 'patch', 'update'];
-const coreKinds = [
+const READ_VERBS = ['get', 'list', 'watch'];
+const WRITE_VERBS = ['create', 'delete', 'deletecollection', 'patch', 'update'];
+const CORE_KINDS = [
   'configmaps',
   'endpoints',
   'events',
@@ -18,24 +18,24 @@ const coreKinds = [
   'serviceaccounts',
   'services',
 ];
-const appKinds = ['deployments', 'deployments/scale', 'replicasets', 'replicasets/scale'];
+const APP_KINDS = ['deployments', 'deployments/scale', 'replicasets', 'replicasets/scale'];
 
 function workloadRules(verbs: readonly string[], core: readonly string[]) {
   return [
     { apiGroups: [''], resources: core, verbs },
-    { apiGroups: ['apps'], resources: appKinds, verbs },
+    { apiGroups: ['apps'], resources: APP_KINDS, verbs },
   ];
 }
 
-const clusterRoles = {
+const CLUSTER_ROLES = {
   'cluster-admin': [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }],
-  edit: workloadRules([...readVerbs, ...writeVerbs], [...coreKinds, 'secrets']),
-  view: workloadRules(readVerbs, coreKinds),
+  edit: workloadRules([...READ_VERBS, ...WRITE_VERBS], [...CORE_KINDS, 'secrets']),
+  view: workloadRules(READ_VERBS, CORE_KINDS),
 };
 
 /** Fills a new store. */
 export function furnish(store: Store): void {
-  for (const name of namespaces) {
+  for (const name of NAMESPACES) {
     store.create('namespaces', {
       apiVersion: 'v1',
       kind: 'Namespace',
@@ -44,7 +44,7 @@ export function furnish(store: Store): void {
       status: { phase: 'Active' },
     });
   }
-  for (const [name, rules] of Object.entries(clusterRoles)) {
+  for (const [name, rules] of Object.entries(CLUSTER_ROLES)) {
     store.create('clusterroles.rbac.authorization.k8s.io', {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',

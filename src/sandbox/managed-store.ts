@@ -6,7 +6,7 @@ import { withDefaults } from './schema/defaults.ts';
 import type { Store, UpdateOptions } from './store.ts';
 
 /** Events are written once and read by people: who owns their fields interests nobody. */
-const untracked: ReadonlySet<Resource> = new Set(['events']);
+const UNTRACKED: ReadonlySet<Resource> = new Set(['events']);
 
 function writer(resource: Resource, subresource: string | undefined, now: number): Writer {
   const isKubelet = resource === 'pods' && subresource === 'status';
@@ -21,7 +21,7 @@ function writer(resource: Resource, subresource: string | undefined, now: number
 
 export function managedStore(store: Store, now: () => number): Store {
   function create(resource: Resource, object: NewObject): KubeObject {
-    if (untracked.has(resource)) return store.create(resource, object);
+    if (UNTRACKED.has(resource)) return store.create(resource, object);
     // Pods made from a template still get what admission adds to every pod.
     const complete = resource === 'pods' ? withDefaults(resource, object) : object;
     return store.create(resource, trackUpdate(undefined, complete, writer(resource, undefined, now())));
@@ -29,7 +29,7 @@ export function managedStore(store: Store, now: () => number): Store {
 
   function update(resource: Resource, object: NewObject, options: UpdateOptions = {}): KubeObject {
     const old = store.get(resource, object.metadata.namespace, object.metadata.name ?? '');
-    if (!old || untracked.has(resource)) return store.update(resource, object, options);
+    if (!old || UNTRACKED.has(resource)) return store.update(resource, object, options);
     const subresource = options.subresource === 'status' ? 'status' : undefined;
     const seen = subresource ? { ...old, metadata: object.metadata, status: fields(object.status) } : object;
     const tracked = trackUpdate(old, seen, writer(resource, subresource, now()));

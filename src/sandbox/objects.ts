@@ -1,7 +1,5 @@
 /** What the sandbox stores: plain Kubernetes JSON, read through guards because anybody may have written it. */
 
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-
 /** A JSON object nobody has checked yet. */
 export type Fields = { readonly [field: string]: unknown };
 

@@ -27,7 +27,7 @@
 import type { ContainerShape, PodShape } from './pod-shape.ts';
 import { DEFAULT_LOG, denied, LOW_MEMORY, NO_COMMAND, NO_NODE, notFound } from './runtime-words.ts';
 
-export const BEHAVIOUR_ANNOTATION = 'sandbox/behaviour';
+const BEHAVIOUR_ANNOTATION = 'sandbox/behaviour';
 
 export type ContainerRule =
   /** `afterMs` from its start to ready; an init container exits 0 instead. */
@@ -62,7 +62,7 @@ export type PodRule =
       readonly containers: ReadonlyMap<string, ContainerRule>;
     };
 
-export const READY_AFTER_MS = 1_500;
+const READY_AFTER_MS = 1_500;
 const INIT_TAKES_MS = 500;
 
 /** The rule of a pod: its annotation where it has one, else what the tags of its images say. */

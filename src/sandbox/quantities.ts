@@ -1,6 +1,6 @@
 /** Kubernetes quantities: `500m`, `2`, `1.5Gi`, `1e3`. */
 
-const multipliers: Readonly<Record<string, number>> = {
+const MULTIPLIERS: Readonly<Record<string, number>> = {
   n: 1e-9,
   u: 1e-6,
   m: 1e-3,
@@ -20,5 +20,5 @@ const multipliers: Readonly<Record<string, number>> = {
 /** The quantity in whole units (cores, bytes, objects); NaN when it is none. */
 export function parseQuantity(quantity: string): number {
   const match = /^([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)([A-Za-z]*)$/.exec(quantity.trim());
-  return Number(match?.[1]) * (multipliers[match?.[2] ?? ''] ?? Number.NaN);
+  return Number(match?.[1]) * (MULTIPLIERS[match?.[2] ?? ''] ?? Number.NaN);
 }

@@ -90,11 +90,11 @@ export const RESOURCES: readonly ResourceInfo[] = [
   }),
 ];
 
-const byKey = new Map(RESOURCES.map((info) => [info.key, info]));
+const BY_KEY = new Map(RESOURCES.map((info) => [info.key, info]));
 
 /** The description of a stored kind; throws on a key that is not in the table, which is a mistake in the caller. */
 export function resourceInfo(key: Resource): ResourceInfo {
-  const info = byKey.get(key);
+  const info = BY_KEY.get(key);
   if (!info) throw new Error(`the sandbox has no resource ${key}`);
   return info;
 }

@@ -10,7 +10,7 @@ import { createApiServer } from './api/server.ts';
 import { createWatches } from './api/watches.ts';
 import { createWrites } from './api/writes.ts';
 import type { PodRules } from './controllers/pods.ts';
-import { type Controllers, defaultPodRules, startControllers } from './controllers.ts';
+import { type Controllers, DEFAULT_POD_RULES, startControllers } from './controllers.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { furnish } from './furnishing.ts';
 import { createHistory } from './history.ts';
@@ -50,7 +50,7 @@ export interface Sandbox {
 }
 
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
-  const { port = 0, host = '127.0.0.1', token, users = [], pods = defaultPodRules } = options;
+  const { port = 0, host = '127.0.0.1', token, users = [], pods = DEFAULT_POD_RULES } = options;
   const now = Date.now;
   const store = createStore({ admit, now });
   furnish(store);

@@ -44,22 +44,22 @@ function selectorOf(requirements: readonly Requirement[]): LabelSelector {
   };
 }
 
-const keyPattern = '[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?';
-const setBased = new RegExp(`^(${keyPattern})\\s+(in|notin)\\s*\\(([^()]*)\\)$`);
-const equality = new RegExp(`^(${keyPattern})\\s*(==|=|!=)\\s*([A-Za-z0-9._-]*)$`);
-const existence = new RegExp(`^(!?)\\s*(${keyPattern})$`);
+const KEY_PATTERN = '[A-Za-z0-9]([A-Za-z0-9._/-]*[A-Za-z0-9])?';
+const SET_BASED = new RegExp(`^(${KEY_PATTERN})\\s+(in|notin)\\s*\\(([^()]*)\\)$`);
+const EQUALITY = new RegExp(`^(${KEY_PATTERN})\\s*(==|=|!=)\\s*([A-Za-z0-9._-]*)$`);
+const EXISTENCE = new RegExp(`^(!?)\\s*(${KEY_PATTERN})$`);
 
 function parseRequirement(part: string): Requirement {
-  const set = setBased.exec(part);
+  const set = SET_BASED.exec(part);
   if (set?.[1] && set[4] !== undefined) {
     const values = set[4].split(',').map((value) => value.trim());
     return { kind: set[3] === 'in' ? 'in' : 'notin', key: set[1], values };
   }
-  const equal = equality.exec(part);
+  const equal = EQUALITY.exec(part);
   if (equal?.[1] && equal[4] !== undefined) {
     return { kind: equal[3] === '!=' ? 'notin' : 'in', key: equal[1], values: [equal[4]] };
   }
-  const exists = existence.exec(part);
+  const exists = EXISTENCE.exec(part);
   if (exists?.[2]) return { kind: exists[1] === '!' ? 'missing' : 'exists', key: exists[2] };
   throw badRequest(`unable to parse requirement: found '${part}', expected a label requirement`);
 }
@@ -70,7 +70,7 @@ export function parseLabelSelector(selector: string): LabelSelector {
   return selectorOf(parts.filter((part) => part !== '').map(parseRequirement));
 }
 
-const operators: Readonly<Record<string, Requirement['kind']>> = {
+const OPERATORS: Readonly<Record<string, Requirement['kind']>> = {
   In: 'in',
   NotIn: 'notin',
   Exists: 'exists',
@@ -85,7 +85,7 @@ export function labelSelectorOf(selector: unknown): LabelSelector {
     values: [String(value)],
   }));
   for (const expression of items(at(selector, 'matchExpressions'))) {
-    const kind = operators[text(at(expression, 'operator')) ?? ''] ?? 'exists';
+    const kind = OPERATORS[text(at(expression, 'operator')) ?? ''] ?? 'exists';
     const key = text(at(expression, 'key')) ?? '';
     const values = items(at(expression, 'values')).map(String);
     requirements.push(kind === 'in' || kind === 'notin' ? { kind, key, values } : { kind, key });
@@ -100,12 +100,12 @@ const path =
   (object) =>
     at(object, ...steps);
 
-const metadataFields: Readonly<Record<string, FieldReader>> = {
+const METADATA_FIELDS: Readonly<Record<string, FieldReader>> = {
   'metadata.name': path('metadata', 'name'),
   'metadata.namespace': path('metadata', 'namespace'),
 };
 
-const eventFields = Object.fromEntries(
+const EVENT_FIELDS = Object.fromEntries(
   ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath'].flatMap((field) => [
     [`involvedObject.${field}`, path('involvedObject', field)],
     [`regarding.${field}`, path('involvedObject', field)],
@@ -113,7 +113,7 @@ const eventFields = Object.fromEntries(
 );
 
 /** The fields each resource can be selected by, as upstream declares them. */
-const selectableFields: Readonly<Record<Resource, Readonly<Record<string, FieldReader>>>> = {
+const SELECTABLE_FIELDS: Readonly<Record<Resource, Readonly<Record<string, FieldReader>>>> = {
   pods: {
     'spec.nodeName': path('spec', 'nodeName'),
     'spec.restartPolicy': path('spec', 'restartPolicy'),
@@ -131,7 +131,7 @@ const selectableFields: Readonly<Record<Resource, Readonly<Record<string, FieldR
   secrets: { type: path('type') },
   services: { 'spec.clusterIP': path('spec', 'clusterIP'), 'spec.type': path('spec', 'type') },
   events: {
-    ...eventFields,
+    ...EVENT_FIELDS,
     reason: path('reason'),
     type: path('type'),
     source: path('source', 'component'),
@@ -147,7 +147,7 @@ export interface FieldSelector {
 
 /** Parses `metadata.name=web,status.phase!=Running`; throws ApiStatus 400 on a field the resource cannot be selected by. */
 export function parseFieldSelector(resource: Resource, selector: string): FieldSelector {
-  const known: Readonly<Record<string, FieldReader>> = { ...metadataFields, ...selectableFields[resource] };
+  const known: Readonly<Record<string, FieldReader>> = { ...METADATA_FIELDS, ...SELECTABLE_FIELDS[resource] };
   const terms = selector
     .split(',')
     .filter((part) => part !== '')

@@ -62,10 +62,10 @@ export interface StoreOptions {
   readonly now?: () => number;
 }
 
-const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789';
+const SUFFIX_LETTERS = 'bcdfghjklmnpqrstvwxz2456789';
 
 function randomSuffix(): string {
-  return Array.from({ length: 5 }, () => suffixLetters[Math.floor(Math.random() * suffixLetters.length)]).join('');
+  return Array.from({ length: 5 }, () => SUFFIX_LETTERS[Math.floor(Math.random() * SUFFIX_LETTERS.length)]).join('');
 }
 
 export function createStore(options: StoreOptions = {}): Store {

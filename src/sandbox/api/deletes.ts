@@ -20,7 +20,7 @@ export interface Deletes {
 }
 
 /** A cluster does not work without them. */
-const lastingNamespaces: ReadonlySet<string> = new Set(['default', 'kube-public', 'kube-system']);
+const LASTING_NAMESPACES: ReadonlySet<string> = new Set(['default', 'kube-public', 'kube-system']);
 
 export function createDeletes(store: Store, now: () => number): Deletes {
   function mark(request: ApiRequest, { metadata }: KubeObject): KubeObject | undefined {
@@ -38,7 +38,7 @@ export function createDeletes(store: Store, now: () => number): Deletes {
     const { info, namespace, name = '' } = request;
     const object = store.get(storedAs(info), namespace, name);
     if (!object) throw notFound(info.key, name);
-    if (info.key === 'namespaces' && lastingNamespaces.has(name)) {
+    if (info.key === 'namespaces' && LASTING_NAMESPACES.has(name)) {
       throw forbidden(info.key, name, 'this namespace may not be deleted');
     }
     checkPreconditions(info, object, fields(at(request.body, 'preconditions')));

@@ -3,7 +3,7 @@ import type { Fields } from '../objects.ts';
 import { apiVersionOf, RESOURCES, type ResourceInfo } from '../resources.ts';
 
 /** The Kubernetes version whose answers the sandbox gives. */
-export const serverVersion = {
+const SERVER_VERSION = {
   major: '1',
   minor: '36',
   gitVersion: 'v1.36.1+sandbox',
@@ -15,8 +15,8 @@ export const serverVersion = {
   platform: 'memory',
 };
 
-const groupVersions = [...new Set(RESOURCES.map(apiVersionOf))];
-const groups = groupVersions.filter((groupVersion) => groupVersion !== 'v1');
+const GROUP_VERSIONS = [...new Set(RESOURCES.map(apiVersionOf))];
+const GROUPS = GROUP_VERSIONS.filter((groupVersion) => groupVersion !== 'v1');
 
 function verbsOf(info: ResourceInfo): readonly string[] {
   if (info.storage === undefined) return ['create'];
@@ -93,14 +93,14 @@ export interface Document {
   readonly body: string;
 }
 
-const aggregatedType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+const AGGREGATED_TYPE = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
 
 function json(body: unknown): Document {
   return { contentType: 'application/json', body: JSON.stringify(body) };
 }
 
 function aggregatedJson(wanted: readonly string[]): Document {
-  return { contentType: aggregatedType, body: JSON.stringify(aggregated(wanted)) };
+  return { contentType: AGGREGATED_TYPE, body: JSON.stringify(aggregated(wanted)) };
 }
 
 /** The document at a path outside the resources, or undefined when there is none. */
@@ -109,13 +109,13 @@ export function discoveryDocument(path: string, accept: string): Document | unde
   const known = path.replace(/\/$/, '');
   switch (known) {
     case '/version':
-      return json(serverVersion);
+      return json(SERVER_VERSION);
     case '/api':
       if (wantsAggregated) return aggregatedJson(['v1']);
       return json({ kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] });
     case '/apis':
-      if (wantsAggregated) return aggregatedJson(groups);
-      return json({ kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(groupEntry) });
+      if (wantsAggregated) return aggregatedJson(GROUPS);
+      return json({ kind: 'APIGroupList', apiVersion: 'v1', groups: GROUPS.map(groupEntry) });
     case '':
       return json({ paths: ['/api', '/apis', '/healthz', '/livez', '/openapi/v3', '/readyz', '/version'] });
     case '/healthz':
@@ -123,7 +123,7 @@ export function discoveryDocument(path: string, accept: string): Document | unde
     case '/readyz':
       return { contentType: 'text/plain; charset=utf-8', body: 'ok' };
     case '/openapi/v3':
-      return json({ paths: Object.fromEntries(groupVersions.map(openApiEntry)) });
+      return json({ paths: Object.fromEntries(GROUP_VERSIONS.map(openApiEntry)) });
     default:
       return groupDocument(known);
   }
@@ -134,11 +134,11 @@ function groupPath(groupVersion: string): string {
 }
 
 function groupDocument(path: string): Document | undefined {
-  const groupVersion = groupVersions.find((each) => `/${groupPath(each)}` === path);
+  const groupVersion = GROUP_VERSIONS.find((each) => `/${groupPath(each)}` === path);
   if (groupVersion) return json(resourceList(groupVersion));
-  const group = groups.find((each) => path === `/apis/${each.split('/')[0]}`);
+  const group = GROUPS.find((each) => path === `/apis/${each.split('/')[0]}`);
   if (group) return json({ kind: 'APIGroup', apiVersion: 'v1', ...groupEntry(group) });
-  const described = groupVersions.find((each) => `/openapi/v3/${groupPath(each)}` === path);
+  const described = GROUP_VERSIONS.find((each) => `/openapi/v3/${groupPath(each)}` === path);
   return described ? json(openApi(described)) : undefined;
 }
 
@@ -162,7 +162,7 @@ function openApi(groupVersion: string): Fields {
   });
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: serverVersion.gitVersion },
+    info: { title: 'Kubernetes', version: SERVER_VERSION.gitVersion },
     paths: Object.fromEntries(paths),
     components: { schemas: {} },
   };

@@ -33,10 +33,10 @@ export interface Access {
   rulesFor(user: User, namespace: string | undefined): readonly Fields[];
 }
 
-const administrator: User = { name: 'system:admin', groups: ['system:masters', 'system:authenticated'] };
-const everything: Fields = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
+const ADMINISTRATOR: User = { name: 'system:admin', groups: ['system:masters', 'system:authenticated'] };
+const EVERYTHING: Fields = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
 /** What upstream's role `system:basic-user` gives to everybody who is known. */
-const basicUser: Fields = {
+const BASIC_USER: Fields = {
   verbs: ['create'],
   apiGroups: ['authorization.k8s.io'],
   resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
@@ -46,7 +46,7 @@ export function createAccess(store: Store, tokens: readonly UserToken[]): Access
   const users = new Map(tokens.map((entry) => [entry.token, userOf(entry)]));
 
   function authenticate(authorization: string | undefined): User {
-    if (users.size === 0) return administrator;
+    if (users.size === 0) return ADMINISTRATOR;
     const token = /^Bearer\s+(.+)$/i.exec(authorization ?? '')?.[1];
     const user = token === undefined ? undefined : users.get(token);
     if (!user) throw new ApiStatus(401, 'Unauthorized', 'Unauthorized');
@@ -54,11 +54,11 @@ export function createAccess(store: Store, tokens: readonly UserToken[]): Access
   }
 
   function rulesFor(user: User, namespace: string | undefined): readonly Fields[] {
-    if (user.groups.includes('system:masters')) return [everything];
+    if (user.groups.includes('system:masters')) return [EVERYTHING];
     const cluster = store.list('clusterrolebindings.rbac.authorization.k8s.io', {});
     const local = namespace === undefined ? [] : store.list('rolebindings.rbac.authorization.k8s.io', { namespace });
     const bound = [...cluster, ...local].filter((binding) => binds(binding, user));
-    return [basicUser, ...bound.flatMap((binding) => roleRules(store, binding))];
+    return [BASIC_USER, ...bound.flatMap((binding) => roleRules(store, binding))];
   }
 
   return {

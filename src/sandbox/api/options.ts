@@ -3,7 +3,7 @@ import { type ApiStatus, invalid, type StatusCause } from '../api-status.ts';
 import { at } from '../objects.ts';
 import { type ApiRequest, flag } from './request.ts';
 
-const optionKinds: Readonly<Record<ApiRequest['verb'], string>> = {
+const OPTION_KINDS: Readonly<Record<ApiRequest['verb'], string>> = {
   get: 'GetOptions',
   list: 'ListOptions',
   watch: 'ListOptions',
@@ -16,7 +16,7 @@ const optionKinds: Readonly<Record<ApiRequest['verb'], string>> = {
 
 /** The 422 for an option: what is wrong with it, and its name as the field. */
 export function invalidOption({ verb }: ApiRequest, field: string, problem: Omit<StatusCause, 'field'>): ApiStatus {
-  return invalid(optionKinds[verb], 'meta.k8s.io', '', [{ ...problem, field }]);
+  return invalid(OPTION_KINDS[verb], 'meta.k8s.io', '', [{ ...problem, field }]);
 }
 
 function forbiddenOption(request: ApiRequest, field: string, why: string): ApiStatus {
@@ -34,13 +34,13 @@ export function isDryRun(request: ApiRequest): boolean {
   throw invalidOption(request, 'dryRun', { reason: 'FieldValueNotSupported', message });
 }
 
-const longestManager = 128;
+const LONGEST_MANAGER = 128;
 
 /** The `fieldManager` parameter, else the first word of the User-Agent; throws ApiStatus 422 when it is too long. */
 export function fieldManagerOf(request: ApiRequest): string {
   const named = request.query.get('fieldManager') ?? '';
-  if (named.length > longestManager) {
-    const message = `Too long: may not be more than ${longestManager} bytes`;
+  if (named.length > LONGEST_MANAGER) {
+    const message = `Too long: may not be more than ${LONGEST_MANAGER} bytes`;
     throw invalidOption(request, 'fieldManager', { reason: 'FieldValueTooLong', message });
   }
   return named || request.userAgent.split('/')[0] || 'unknown';

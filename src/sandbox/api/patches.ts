@@ -11,7 +11,7 @@ import { type ApiRequest, flag, objectBody } from './request.ts';
 
 export const APPLY = 'application/apply-patch+yaml';
 
-const accepted = [
+const ACCEPTED = [
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/strategic-merge-patch+json',
@@ -21,8 +21,8 @@ const accepted = [
 /** The media type without parameters; throws ApiStatus 415 when it is not one of a patch. */
 export function patchType(contentType: string): string {
   const type = contentType.split(';')[0]?.trim() ?? '';
-  if (accepted.includes(type)) return type;
-  const message = `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`;
+  if (ACCEPTED.includes(type)) return type;
+  const message = `the body of the request was in an unknown format - accepted media types include: ${ACCEPTED.join(', ')}`;
   throw new ApiStatus(415, 'UnsupportedMediaType', message, {});
 }
 

@@ -8,10 +8,10 @@ import { messageNameOf } from '../schema/field-types.ts';
 import { type Field, type Message, messageOf } from '../schema/messages.ts';
 
 /** What stands before every protobuf object of Kubernetes. */
-const magic = Buffer.from('k8s\0');
+const MAGIC = Buffer.from('k8s\0');
 
 /** Fields whose zero is no different from their absence; protobuf sends it all the same. */
-const silentZeros: ReadonlySet<string> = new Set([
+const SILENT_ZEROS: ReadonlySet<string> = new Set([
   'generation',
   'healthCheckNodePort',
   'hostIPC',
@@ -121,7 +121,7 @@ function jsonValue(wire: WireValue, type: string): unknown {
 }
 
 function isSilent(value: unknown, name: string): boolean {
-  return value === undefined || value === '' || ((value === 0 || value === false) && silentZeros.has(name));
+  return value === undefined || value === '' || ((value === 0 || value === false) && SILENT_ZEROS.has(name));
 }
 
 function decode(bytes: Buffer, message: Message, name: string): Fields {
@@ -161,8 +161,8 @@ export function isProtobuf(contentType: string): boolean {
 
 /** The object in its JSON form, with apiVersion and kind; throws ApiStatus 400. */
 export function decodeProtobuf(body: Buffer): Fields {
-  if (!body.subarray(0, magic.length).equals(magic)) throw malformed('it does not begin with "k8s"');
-  const envelope = wireMap(body.subarray(magic.length));
+  if (!body.subarray(0, MAGIC.length).equals(MAGIC)) throw malformed('it does not begin with "k8s"');
+  const envelope = wireMap(body.subarray(MAGIC.length));
   const typeMeta = wireMap(bytesAt(envelope, 1));
   const apiVersion = bytesAt(typeMeta, 1).toString('utf8');
   const kind = bytesAt(typeMeta, 2).toString('utf8');

@@ -21,7 +21,7 @@ interface OpenList {
 }
 
 /** More open lists than this and the oldest expire. */
-const maxOpenLists = 100;
+const MAX_OPEN_LISTS = 100;
 
 export function createReads(store: Store): Reads {
   const openLists = new Map<string, OpenList>();
@@ -35,7 +35,7 @@ export function createReads(store: Store): Reads {
     );
     openLists.set(token, { rest: rest.slice(limit), version, isCounted });
     const oldest = openLists.keys().next().value;
-    if (openLists.size > maxOpenLists && oldest !== undefined) openLists.delete(oldest);
+    if (openLists.size > MAX_OPEN_LISTS && oldest !== undefined) openLists.delete(oldest);
     const remaining = isCounted ? { remainingItemCount: rest.length - limit } : {};
     return { objects: rest.slice(0, limit), meta: { resourceVersion: version, continue: token, ...remaining } };
   }

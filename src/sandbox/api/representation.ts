@@ -20,7 +20,7 @@ export interface Representation {
   bookmark(resourceVersion: string, first: boolean, annotations?: Readonly<Record<string, string>>): string;
 }
 
-const json = 'application/json';
+const JSON_TYPE = 'application/json';
 
 /** Chooses by Accept header; throws ApiStatus 406 when the client takes nothing the sandbox speaks. */
 export function representationFor(info: ResourceInfo, accept: string, query: URLSearchParams): Representation {
@@ -56,7 +56,7 @@ function whole(info: ResourceInfo): Representation {
   const object = (value: KubeObject): string => jsonOf(viewed(info, value));
   const item = (value: KubeObject): string => itemJsonOf(viewed(info, value));
   return {
-    contentType: json,
+    contentType: JSON_TYPE,
     object,
     list: (objects, meta) => listText(apiVersion, `${info.kind}List`, meta, objects.map(item)),
     watched: object,
@@ -64,21 +64,21 @@ function whole(info: ResourceInfo): Representation {
   };
 }
 
-const metaVersion = 'meta.k8s.io/v1';
+const META_VERSION = 'meta.k8s.io/v1';
 
 function partialObject(object: KubeObject): Fields {
-  return { kind: 'PartialObjectMetadata', apiVersion: metaVersion, metadata: object.metadata };
+  return { kind: 'PartialObjectMetadata', apiVersion: META_VERSION, metadata: object.metadata };
 }
 
 function partial(info: ResourceInfo): Representation {
   const object = (value: KubeObject): string => JSON.stringify(partialObject(viewed(info, value)));
   return {
-    contentType: json,
+    contentType: JSON_TYPE,
     object,
-    list: (objects, meta) => listText(metaVersion, 'PartialObjectMetadataList', meta, objects.map(object)),
+    list: (objects, meta) => listText(META_VERSION, 'PartialObjectMetadataList', meta, objects.map(object)),
     watched: object,
     bookmark: (version, _first, annotations) =>
-      bookmarkText('PartialObjectMetadata', metaVersion, version, annotations),
+      bookmarkText('PartialObjectMetadata', META_VERSION, version, annotations),
   };
 }
 
@@ -92,7 +92,7 @@ function table(info: ResourceInfo, includeObject: string): Representation {
   const text = (rows: readonly Fields[], meta: Fields, withColumns: boolean): string =>
     JSON.stringify({
       kind: 'Table',
-      apiVersion: metaVersion,
+      apiVersion: META_VERSION,
       metadata: meta,
       columnDefinitions: withColumns ? columns : null,
       rows,
@@ -100,7 +100,7 @@ function table(info: ResourceInfo, includeObject: string): Representation {
   const one = (object: KubeObject, withColumns: boolean): string =>
     text([row(object)], { resourceVersion: object.metadata.resourceVersion }, withColumns);
   return {
-    contentType: json,
+    contentType: JSON_TYPE,
     object: (object) => one(object, true),
     list: (objects, meta) => text(objects.map(row), { ...meta }, true),
     watched: one,

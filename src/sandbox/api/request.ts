@@ -27,9 +27,9 @@ export interface ApiRequest extends Route {
   warn(text: string): void;
 }
 
-const maxBodyBytes = 3 * 1024 * 1024;
+const MAX_BODY_BYTES = 3 * 1024 * 1024;
 
-const routes = new Map(RESOURCES.map((info) => [`${info.group}/${info.version}/${info.plural}`, info]));
+const ROUTES = new Map(RESOURCES.map((info) => [`${info.group}/${info.version}/${info.plural}`, info]));
 
 function notServed(what: string): ApiStatus {
   const message = `the server could not find the requested resource (the sandbox does not serve ${what})`;
@@ -55,7 +55,7 @@ function inGroup(groupVersion: string, steps: readonly string[]): Route {
   // `namespaces/x/status` is about the namespace itself; any other third step is a resource in it.
   const own = scoped && (third === 'status' || third === 'finalize') && groupVersion === '/v1';
   const [plural, name, subresource, extra] = scoped && !own ? [third, ...more] : [first, second, third, ...more];
-  const info = routes.get(`${groupVersion}/${plural}`);
+  const info = ROUTES.get(`${groupVersion}/${plural}`);
   if (!info) throw notServed(`${plural ?? ''} in ${groupVersion.replace(/^\//, '')}`);
   const namespace = scoped && !own ? second : undefined;
   if (extra !== undefined || (namespace !== undefined && !info.namespaced)) throw notServed(steps.join('/'));
@@ -134,8 +134,8 @@ export async function readBody(message: IncomingMessage): Promise<Buffer> {
   for await (const chunk of message) {
     const bytes: Buffer = Buffer.from(chunk);
     size += bytes.length;
-    if (size > maxBodyBytes) {
-      throw new ApiStatus(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${maxBodyBytes}`);
+    if (size > MAX_BODY_BYTES) {
+      throw new ApiStatus(413, 'RequestEntityTooLarge', `Request entity too large: limit is ${MAX_BODY_BYTES}`);
     }
     chunks.push(bytes);
   }

@@ -146,7 +146,7 @@ async function suffer(
   return fate;
 }
 
-const refusals: Readonly<Record<number, readonly [reason: string, message: string]>> = {
+const REFUSALS: Readonly<Record<number, readonly [reason: string, message: string]>> = {
   429: ['TooManyRequests', 'Too many requests, please try again later.'],
   500: ['InternalError', 'Internal error occurred: asked for by a fault'],
   503: ['ServiceUnavailable', 'the server is currently unable to handle the request'],
@@ -154,7 +154,7 @@ const refusals: Readonly<Record<number, readonly [reason: string, message: strin
 };
 
 function refusal(code: number, retryAfterSeconds: number | undefined): Reply {
-  const [reason = '', message = ''] = refusals[code] ?? [];
+  const [reason = '', message = ''] = REFUSALS[code] ?? [];
   return statusReply(
     new ApiStatus(code, reason, message, retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
   );

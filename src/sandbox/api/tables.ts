@@ -58,7 +58,7 @@ function subjectsOf(binding: KubeObject, kind: string): string {
     .join(', ');
 }
 
-const bindings = printer(['Name', 'Role', 'Age', 'Users:wide', 'Groups:wide', 'ServiceAccounts:wide'], (object) => [
+const BINDINGS = printer(['Name', 'Role', 'Age', 'Users:wide', 'Groups:wide', 'ServiceAccounts:wide'], (object) => [
   name(object),
   roleOf(object),
   age(object.metadata.creationTimestamp),
@@ -74,7 +74,7 @@ function endpointsText(object: KubeObject): string {
   return all.join(',') || '<none>';
 }
 
-const printers: Readonly<Record<Resource, Printer>> = {
+const PRINTERS: Readonly<Record<Resource, Printer>> = {
   'deployments.apps': printer(
     ['Name', 'Ready', 'Up-to-date', 'Available', 'Age', 'Containers:wide', 'Images:wide', 'Selector:wide'],
     deploymentCells,
@@ -165,14 +165,14 @@ const printers: Readonly<Record<Resource, Printer>> = {
     fields(object.spec).holderIdentity ?? '',
     age(object.metadata.creationTimestamp),
   ]),
-  'rolebindings.rbac.authorization.k8s.io': bindings,
-  'clusterrolebindings.rbac.authorization.k8s.io': bindings,
+  'rolebindings.rbac.authorization.k8s.io': BINDINGS,
+  'clusterrolebindings.rbac.authorization.k8s.io': BINDINGS,
 };
 
-const createdAt = printer(['Name', 'Created At@'], (object) => [name(object), object.metadata.creationTimestamp]);
+const CREATED_AT = printer(['Name', 'Created At@'], (object) => [name(object), object.metadata.creationTimestamp]);
 
 function printerOf(resource: Resource): Printer {
-  return printers[resource === 'events.events.k8s.io' ? 'events' : resource] ?? createdAt;
+  return PRINTERS[resource === 'events.events.k8s.io' ? 'events' : resource] ?? CREATED_AT;
 }
 
 export function columnsOf(resource: Resource): readonly Column[] {

@@ -25,8 +25,8 @@ export interface WatchesOptions {
 }
 
 /** A watcher that does not read is cut here rather than buffered without bound. */
-const maxBufferedBytes = 16 * 1024 * 1024;
-const longestSeconds = 3600;
+const MAX_BUFFERED_BYTES = 16 * 1024 * 1024;
+const LONGEST_SECONDS = 3600;
 
 interface Stream {
   readonly response: ServerResponse;
@@ -80,7 +80,7 @@ export function createWatches({ store, history, bookmarkEveryMs }: WatchesOption
     const unfollow = history.follow(selection.resource, (event) => {
       if (event.version > from) stream.change(event);
     });
-    const seconds = Math.min(Number(query.get('timeoutSeconds')) || longestSeconds, longestSeconds);
+    const seconds = Math.min(Number(query.get('timeoutSeconds')) || LONGEST_SECONDS, LONGEST_SECONDS);
     const deadline = setTimeout(() => response.end(), seconds * 1000);
     deadline.unref();
     open.add(stream);
@@ -135,7 +135,7 @@ function createStream(
   let first = true;
 
   function send(type: string, text: string): void {
-    if (response.writableLength > maxBufferedBytes) response.destroy();
+    if (response.writableLength > MAX_BUFFERED_BYTES) response.destroy();
     else response.write(line(type, text));
   }
 

@@ -138,8 +138,8 @@ function notesRevision(room: Room, deployment: Deployment, { current }: Generati
   if (current === undefined) return false;
   const revision = current.annotations[REVISION];
   const isNoted = deployment.object.metadata.annotations?.[REVISION] === revision;
-  const isWatched = deployment.progressDeadlineSeconds === undefined;
-  const isFound = isWatched || conditionOf(deployment.status.conditions, PROGRESSING) !== undefined;
+  const isWatched = deployment.progressDeadlineSeconds !== undefined;
+  const isFound = !isWatched || conditionOf(deployment.status.conditions, PROGRESSING) !== undefined;
   if (isNoted && isFound) return false;
   const message = `Found new replica set "${current.name}"`;
   const found = { type: PROGRESSING, status: 'True', reason: 'FoundNewReplicaSet', message } as const;
@@ -152,7 +152,7 @@ function notesRevision(room: Room, deployment: Deployment, { current }: Generati
 
 function createNew(room: Room, deployment: Deployment, generations: Generations): void {
   const replicas = roomForNew(deployment, generations);
-  const watched = deployment.progressDeadlineSeconds !== undefined;
+  const isWatched = deployment.progressDeadlineSeconds !== undefined;
   try {
     const created = createReplicaSet(room, deployment, generations, replicas);
     if (created.kind === 'collision') {
@@ -171,13 +171,13 @@ function createNew(room: Room, deployment: Deployment, generations: Generations)
       reason: 'NewReplicaSetCreated',
       message: `Created new replica set "${name}"`,
     } as const;
-    writeFinding(room, deployment, { revision: annotations[REVISION] ?? '', ...(watched ? { finding } : {}) });
+    writeFinding(room, deployment, { revision: annotations[REVISION] ?? '', ...(isWatched ? { finding } : {}) });
   } catch (error) {
     if (!(error instanceof ApiStatus)) throw error;
     const reason = 'ReplicaSetCreateError';
     const message = `Failed to create new replica set: ${error.message}`;
     room.record(deployment.object, { type: 'Warning', reason, message, component: COMPONENT });
-    if (watched) {
+    if (isWatched) {
       writeFinding(room, deployment, { finding: { type: PROGRESSING, status: 'False', reason, message } });
     }
     throw error;

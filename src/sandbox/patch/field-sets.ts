@@ -9,10 +9,10 @@ export type FieldSet = ReadonlySet<FieldKey>;
 /** Every leaf of an object with its value; a list entry itself counts, as `.` with no value. */
 export type Leaves = ReadonlyMap<FieldKey, unknown>;
 
-const separator = '\u0000';
+const SEPARATOR = '\u0000';
 
 /** Metadata nobody can own. */
-const unowned: ReadonlySet<string> = new Set([
+const UNOWNED: ReadonlySet<string> = new Set([
   'name',
   'generateName',
   'namespace',
@@ -27,7 +27,7 @@ const unowned: ReadonlySet<string> = new Set([
 ]);
 
 export function stepsOf(key: FieldKey): readonly string[] {
-  return key.split(separator);
+  return key.split(SEPARATOR);
 }
 
 /** `k:{"containerPort":80,"protocol":"TCP"}`: a list entry by its keys. */
@@ -42,16 +42,16 @@ function collect(value: unknown, path: FieldPath, prefix: string, into: Map<Fiel
     if (rule.kind === 'atomic' || value.length === 0) {
       into.set(prefix, value);
     } else if (rule.kind === 'set') {
-      for (const item of value) into.set(`${prefix}${separator}v:${JSON.stringify(item)}`, item);
+      for (const item of value) into.set(`${prefix}${SEPARATOR}v:${JSON.stringify(item)}`, item);
     } else {
       for (const item of items(value)) {
-        const entry = `${prefix}${separator}${entryStep(item, rule.applyKeys)}`;
-        into.set(`${entry}${separator}.`, null);
-        collectFields(fields(item), path, `${entry}${separator}`, into);
+        const entry = `${prefix}${SEPARATOR}${entryStep(item, rule.applyKeys)}`;
+        into.set(`${entry}${SEPARATOR}.`, null);
+        collectFields(fields(item), path, `${entry}${SEPARATOR}`, into);
       }
     }
   } else if (isFields(value) && Object.keys(value).length > 0 && !isAtomicMap(path)) {
-    collectFields(value, path, `${prefix}${separator}`, into);
+    collectFields(value, path, `${prefix}${SEPARATOR}`, into);
   } else {
     into.set(prefix, value);
   }
@@ -60,7 +60,7 @@ function collect(value: unknown, path: FieldPath, prefix: string, into: Map<Fiel
 function collectFields(value: Fields, path: FieldPath, prefix: string, into: Map<FieldKey, unknown>): void {
   for (const [key, inner] of Object.entries(value)) {
     if (inner === undefined || inner === null) continue;
-    if (path.length === 1 && path[0] === 'metadata' && unowned.has(key)) continue;
+    if (path.length === 1 && path[0] === 'metadata' && UNOWNED.has(key)) continue;
     collect(inner, [...path, key], `${prefix}f:${key}`, into);
   }
 }
@@ -78,7 +78,7 @@ export function leavesOf(object: Fields, except: readonly string[] = []): Leaves
 
 /** Objects made alike have equal sets: they share one nested form, ten thousand Deployments as well as ten. */
 const shared = new Map<string, Fields>();
-const maxShared = 2_000;
+const MAX_SHARED = 2_000;
 /** What a nested form holds, read once. */
 const read = new WeakMap<Fields, FieldSet>();
 
@@ -89,7 +89,7 @@ export function toFieldsV1(set: FieldSet): Fields {
   const known = shared.get(name);
   if (known) return known;
   const nested = nest(keys);
-  if (shared.size >= maxShared) shared.clear();
+  if (shared.size >= MAX_SHARED) shared.clear();
   shared.set(name, nested);
   return nested;
 }
@@ -119,7 +119,7 @@ export function fromFieldsV1(nested: Fields): FieldSet {
   const walk = (node: Fields, prefix: string): void => {
     const entries = Object.entries(node);
     if (entries.length === 0 && prefix !== '') found.add(prefix);
-    for (const [step, child] of entries) walk(fields(child), prefix === '' ? step : `${prefix}${separator}${step}`);
+    for (const [step, child] of entries) walk(fields(child), prefix === '' ? step : `${prefix}${SEPARATOR}${step}`);
   };
   walk(nested, '');
   read.set(nested, found);

@@ -12,21 +12,21 @@ export type ListRule =
   | { readonly kind: 'set' }
   | { readonly kind: 'atomic' };
 
-const byName: ListRule = { kind: 'map', patchKey: 'name', applyKeys: ['name'] };
-const atomic: ListRule = { kind: 'atomic' };
-const containerPorts: ListRule = { kind: 'map', patchKey: 'containerPort', applyKeys: ['containerPort', 'protocol'] };
-const servicePorts: ListRule = { kind: 'map', patchKey: 'port', applyKeys: ['port', 'protocol'] };
+const BY_NAME: ListRule = { kind: 'map', patchKey: 'name', applyKeys: ['name'] };
+const ATOMIC: ListRule = { kind: 'atomic' };
+const CONTAINER_PORTS: ListRule = { kind: 'map', patchKey: 'containerPort', applyKeys: ['containerPort', 'protocol'] };
+const SERVICE_PORTS: ListRule = { kind: 'map', patchKey: 'port', applyKeys: ['port', 'protocol'] };
 
-const rules: ReadonlyMap<string, ListRule> = new Map<string, ListRule>([
-  ['containers', byName],
-  ['initContainers', byName],
-  ['ephemeralContainers', byName],
-  ['env', byName],
-  ['volumes', byName],
-  ['imagePullSecrets', byName],
-  ['secrets', byName],
-  ['resourceClaims', byName],
-  ['schedulingGates', byName],
+const RULES: ReadonlyMap<string, ListRule> = new Map<string, ListRule>([
+  ['containers', BY_NAME],
+  ['initContainers', BY_NAME],
+  ['ephemeralContainers', BY_NAME],
+  ['env', BY_NAME],
+  ['volumes', BY_NAME],
+  ['imagePullSecrets', BY_NAME],
+  ['secrets', BY_NAME],
+  ['resourceClaims', BY_NAME],
+  ['schedulingGates', BY_NAME],
   ['volumeMounts', { kind: 'map', patchKey: 'mountPath', applyKeys: ['mountPath'] }],
   ['volumeDevices', { kind: 'map', patchKey: 'devicePath', applyKeys: ['devicePath'] }],
   ['hostAliases', { kind: 'map', patchKey: 'ip', applyKeys: ['ip'] }],
@@ -42,7 +42,7 @@ const rules: ReadonlyMap<string, ListRule> = new Map<string, ListRule>([
   ['finalizers', { kind: 'set' }],
 ]);
 
-const atomicMaps: ReadonlySet<string> = new Set([
+const ATOMIC_MAPS: ReadonlySet<string> = new Set([
   'selector',
   'labelSelector',
   'namespaceSelector',
@@ -62,15 +62,15 @@ const atomicMaps: ReadonlySet<string> = new Set([
 /** How the list at this path merges. */
 export function listRule(path: FieldPath): ListRule {
   const field = path.at(-1) ?? '';
-  if (field !== 'ports') return rules.get(field) ?? atomic;
+  if (field !== 'ports') return RULES.get(field) ?? ATOMIC;
   const parent = path.at(-2) ?? '';
-  if (parent === 'spec') return servicePorts;
-  return /[cC]ontainers$/.test(parent) ? containerPorts : atomic;
+  if (parent === 'spec') return SERVICE_PORTS;
+  return /[cC]ontainers$/.test(parent) ? CONTAINER_PORTS : ATOMIC;
 }
 
 /** Whether the map at this path has one owner and is replaced as a whole by server-side apply. */
 export function isAtomicMap(path: FieldPath): boolean {
-  return atomicMaps.has(path.at(-1) ?? '');
+  return ATOMIC_MAPS.has(path.at(-1) ?? '');
 }
 
 /** The value of a key field that may be left out. */

@@ -13,7 +13,7 @@ export interface Writer {
 }
 
 /** More managers than this and the oldest Update entries fold into one, as upstream bounds it. */
-const maxUpdateManagers = 10;
+const MAX_UPDATE_MANAGERS = 10;
 
 export function isSameWriter(entry: ManagedFields, writer: Writer): boolean {
   return (
@@ -62,8 +62,8 @@ export function withoutKeys(entries: readonly ManagedFields[], drop: (key: strin
 
 function bounded(entries: readonly ManagedFields[]): readonly ManagedFields[] {
   const updates = entries.filter((entry) => entry.operation === 'Update' && !entry.subresource);
-  if (updates.length <= maxUpdateManagers) return entries;
-  const folded = updates.slice(0, updates.length - maxUpdateManagers + 1);
+  if (updates.length <= MAX_UPDATE_MANAGERS) return entries;
+  const folded = updates.slice(0, updates.length - MAX_UPDATE_MANAGERS + 1);
   const union = new Set(folded.flatMap((entry) => [...fromFieldsV1(entry.fieldsV1)]));
   const [first] = folded;
   if (!first) return entries;

@@ -3,8 +3,8 @@ import { unclassified } from '../api-status.ts';
 import { type Fields, fields, isFields, items, sameJson } from '../objects.ts';
 import { type FieldPath, listRule } from './list-keys.ts';
 
-const orderPrefix = '$setElementOrder/';
-const primitiveDeletePrefix = '$deleteFromPrimitiveList/';
+const ORDER_PREFIX = '$setElementOrder/';
+const PRIMITIVE_DELETE_PREFIX = '$deleteFromPrimitiveList/';
 
 /** Applies a strategic merge patch to an object; throws ApiStatus 500, as upstream does, when an entry lacks its merge key. */
 export function applyStrategicMerge(original: unknown, patch: unknown, path: FieldPath = []): unknown {
@@ -21,11 +21,11 @@ export function applyStrategicMerge(original: unknown, patch: unknown, path: Fie
     else merged[key] = next;
   }
   for (const [key, value] of Object.entries(patch)) {
-    if (key.startsWith(primitiveDeletePrefix)) {
-      const field = key.slice(primitiveDeletePrefix.length);
+    if (key.startsWith(PRIMITIVE_DELETE_PREFIX)) {
+      const field = key.slice(PRIMITIVE_DELETE_PREFIX.length);
       merged[field] = items(merged[field]).filter((item) => !items(value).includes(item));
-    } else if (key.startsWith(orderPrefix)) {
-      const field = key.slice(orderPrefix.length);
+    } else if (key.startsWith(ORDER_PREFIX)) {
+      const field = key.slice(ORDER_PREFIX.length);
       if (Array.isArray(merged[field])) {
         merged[field] = inOrder(items(base[field]), items(merged[field]), items(value), [...path, field]);
       }

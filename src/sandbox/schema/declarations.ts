@@ -3,7 +3,7 @@
  * `generated.proto` files of Kubernetes 1.36 declare them. `[]` is a list, `{}` a map from strings; `...` says that the
  * JSON form holds the fields of that message directly.
  */
-export const declarations = `
+export const DECLARATIONS = `
 AWSElasticBlockStoreVolumeSource: 1 volumeID string, 2 fsType string, 3 partition int32, 4 readOnly bool
 Affinity: 1 nodeAffinity NodeAffinity, 2 podAffinity PodAffinity, 3 podAntiAffinity PodAntiAffinity
 AggregationRule: 1 clusterRoleSelectors LabelSelector[]

@@ -42,7 +42,7 @@ function isScalar(value: unknown, type: string): boolean {
   }
 }
 
-const goNames: Readonly<Record<string, string>> = { bytes: '[]uint8', double: 'float64', IntOrString: 'intstr' };
+const GO_NAMES: Readonly<Record<string, string>> = { bytes: '[]uint8', double: 'float64', IntOrString: 'intstr' };
 
 function jsonType(value: unknown): string {
   if (Array.isArray(value)) return 'array';
@@ -57,7 +57,7 @@ interface Place {
 }
 
 function mismatch(value: unknown, type: string, { goName }: Place, findings: Findings): undefined {
-  const expected = goNames[type] ?? type;
+  const expected = GO_NAMES[type] ?? type;
   const place = goName.replaceAll(/\[\d+\]/g, '');
   findings.mismatches.push(
     `json: cannot unmarshal ${jsonType(value)} into Go struct field ${place} of type ${expected}`,

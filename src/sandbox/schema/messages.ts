@@ -1,5 +1,5 @@
 /** The declared shapes, looked up by name: for reading protobuf by number, and for checking JSON by name. */
-import { declarations } from './declarations.ts';
+import { DECLARATIONS } from './declarations.ts';
 
 export interface FieldType {
   readonly name: string;
@@ -20,7 +20,7 @@ export interface Message {
 }
 
 /** Types that are a single JSON value. */
-export const scalarTypes: ReadonlySet<string> = new Set([
+const SCALAR_TYPES: ReadonlySet<string> = new Set([
   'string',
   'int32',
   'int64',
@@ -39,7 +39,7 @@ const messages = new Map<string, Message>();
 /** A message by name; undefined for scalars. Shapes are built when first asked for. */
 export function messageOf(name: string): Message | undefined {
   const known = messages.get(name);
-  if (known || scalarTypes.has(name)) return known;
+  if (known || SCALAR_TYPES.has(name)) return known;
   const declared = declaredMessages().get(name);
   if (declared === undefined) return undefined;
   const fields = declared.map(parseField);
@@ -59,8 +59,7 @@ let declared: ReadonlyMap<string, readonly string[]> | undefined;
 
 function declaredMessages(): ReadonlyMap<string, readonly string[]> {
   declared ??= new Map(
-    declarations
-      .replaceAll('\n  ', ' ')
+    DECLARATIONS.replaceAll('\n  ', ' ')
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => {

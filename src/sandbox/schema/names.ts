@@ -1,22 +1,22 @@
 /** The name rules of the API, as its validation words them. */
 
-const label = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
-const subdomainPattern = new RegExp(`^${label}(\\.${label})*$`);
-const labelPattern = new RegExp(`^${label}$`);
-const qualifiedPattern = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
-const valuePattern = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
+const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
+const SUBDOMAIN_PATTERN = new RegExp(`^${LABEL}(\\.${LABEL})*$`);
+const LABEL_PATTERN = new RegExp(`^${LABEL}$`);
+const QUALIFIED_PATTERN = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+const VALUE_PATTERN = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 
 /** Why the name is no RFC 1123 subdomain, or undefined when it is one. */
 export function subdomainProblem(name: string): string | undefined {
   if (name.length > 253) return 'must be no more than 253 bytes';
-  if (subdomainPattern.test(name)) return undefined;
+  if (SUBDOMAIN_PATTERN.test(name)) return undefined;
   return "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 }
 
 /** Why the name is no RFC 1123 label, or undefined when it is one. */
 export function labelProblem(name: string): string | undefined {
   if (name.length > 63) return 'must be no more than 63 bytes';
-  if (labelPattern.test(name)) return undefined;
+  if (LABEL_PATTERN.test(name)) return undefined;
   return "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 }
 
@@ -27,14 +27,14 @@ export function qualifiedNameProblem(key: string): string | undefined {
   const name = key.slice(slash + 1);
   if (prefix !== undefined && subdomainProblem(prefix)) return `prefix part ${subdomainProblem(prefix)}`;
   if (name.length > 63) return 'name part must be no more than 63 bytes';
-  if (qualifiedPattern.test(name)) return undefined;
+  if (QUALIFIED_PATTERN.test(name)) return undefined;
   return "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
 }
 
 /** Why the value of a label is wrong. */
 export function labelValueProblem(value: string): string | undefined {
   if (value.length > 63) return 'must be no more than 63 bytes';
-  if (valuePattern.test(value)) return undefined;
+  if (VALUE_PATTERN.test(value)) return undefined;
   return "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 }
 

@@ -38,7 +38,7 @@ function nameProblem(info: ResourceInfo, name: string): string | undefined {
   return info.key === 'namespaces' || info.key === 'services' ? labelProblem(name) : subdomainProblem(name);
 }
 
-export function labelProblems(labels: unknown, field: string): StatusCause[] {
+function labelProblems(labels: unknown, field: string): StatusCause[] {
   return Object.entries(fields(labels)).flatMap(([key, value]) => {
     const badKey = qualifiedNameProblem(key);
     const badValue = labelValueProblem(String(value));
