@@ -1,6 +1,7 @@
 /** The validation of kinds that hold plain data: ConfigMaps, Secrets, ResourceQuotas and Leases. */
 import type { StatusCause } from '../api-status.ts';
 import { type Fields, fields, type KubeObject, type NewObject, number, sameJson } from '../objects.ts';
+import { wrong } from './causes.ts';
 import { dataKeyProblem } from './names.ts';
 
 /** Of ConfigMaps and Secrets; `old` is the stored version on an update. */
@@ -13,9 +14,7 @@ export function dataProblems(object: NewObject, old: KubeObject | undefined): St
 
 function dataKeyProblems(key: string): StatusCause[] {
   const problem = dataKeyProblem(key);
-  if (problem === undefined) return [];
-  const message = `Invalid value: ${JSON.stringify(key)}: ${problem}`;
-  return [{ reason: 'FieldValueInvalid', message, field: `data[${key}]` }];
+  return problem === undefined ? [] : [wrong(`data[${key}]`, key, problem)];
 }
 
 /** What cannot change once `immutable` was set, itself included. */
@@ -36,13 +35,13 @@ export function quotaProblems(spec: Fields): StatusCause[] {
 
 export function leaseProblems(spec: Fields): StatusCause[] {
   const causes: StatusCause[] = [];
-  const wrong = (field: string, value: number, why: string) =>
-    causes.push({ reason: 'FieldValueInvalid', message: `Invalid value: ${value}: ${why}`, field: `spec.${field}` });
   const duration = number(spec.leaseDurationSeconds);
-  if (duration !== undefined && duration <= 0) wrong('leaseDurationSeconds', duration, 'must be greater than 0');
+  if (duration !== undefined && duration <= 0) {
+    causes.push(wrong('spec.leaseDurationSeconds', duration, 'must be greater than 0'));
+  }
   const transitions = number(spec.leaseTransitions);
   if (transitions !== undefined && transitions < 0) {
-    wrong('leaseTransitions', transitions, 'must be greater than or equal to 0');
+    causes.push(wrong('spec.leaseTransitions', transitions, 'must be greater than or equal to 0'));
   }
   return causes;
 }

@@ -1,19 +1,8 @@
 /** The validation of a pod's spec, alone or inside a template. */
 import type { StatusCause } from '../api-status.ts';
 import { at, type Fields, fields, items, number, text } from '../objects.ts';
+import { duplicate, required, wrong } from './causes.ts';
 import { labelProblem } from './names.ts';
-
-function required(field: string): StatusCause {
-  return { reason: 'FieldValueRequired', message: 'Required value', field };
-}
-
-function wrong(field: string, value: unknown, why: string): StatusCause {
-  return { reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(value)}: ${why}`, field };
-}
-
-function duplicate(field: string, value: unknown): StatusCause {
-  return { reason: 'FieldValueDuplicate', message: `Duplicate value: ${JSON.stringify(value)}`, field };
-}
 
 /** Problems of a pod spec; `field` is where it sits, `spec.template.spec` in a workload. */
 export function podTemplateProblems(spec: Fields, field: string): StatusCause[] {

@@ -3,17 +3,10 @@ import { invalid, type StatusCause } from '../api-status.ts';
 import { at, type Fields, fields, items, type KubeObject, type NewObject, number, sameJson, text } from '../objects.ts';
 import type { ResourceInfo } from '../resources.ts';
 import { labelSelectorOf } from '../selectors.ts';
+import { required, wrong } from './causes.ts';
 import { labelProblem, labelValueProblem, qualifiedNameProblem, subdomainProblem } from './names.ts';
 import { dataProblems, leaseProblems, quotaProblems } from './plain-validation.ts';
 import { podTemplateProblems } from './pod-validation.ts';
-
-export function required(field: string, detail = ''): StatusCause {
-  return { reason: 'FieldValueRequired', message: `Required value${detail ? `: ${detail}` : ''}`, field };
-}
-
-export function wrong(field: string, value: unknown, why: string): StatusCause {
-  return { reason: 'FieldValueInvalid', message: `Invalid value: ${JSON.stringify(value ?? null)}: ${why}`, field };
-}
 
 /** Throws ApiStatus 422 with one cause per problem. `old` is the stored version on an update. */
 export function validate(info: ResourceInfo, object: NewObject, old?: KubeObject): void {
