@@ -7,6 +7,7 @@ import type { Config } from './config.ts';
 import type { EngineStateEvent } from './domain/event.ts';
 import { parseTargetKey, type TargetKey, targetKey } from './domain/target.ts';
 import { createIntake } from './intake/intake.ts';
+import { createKnownTargets } from './intake/known-targets.ts';
 import type { Logger } from './log.ts';
 import { createSlackSink } from './notify/slack.ts';
 import { createWorkQueue } from './queue/work-queue.ts';
@@ -71,21 +72,10 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
     onHealth: ({ degraded, reason }) =>
       degraded ? tell('directory-degraded', reason) : tell('directory-recovered', `${config.deps} is watched again`),
   });
-  // Ours from the first look on, as a scan may come only after the first events of the rollout, and until a rollout that
-  // outlives its dep file has its answer.
-  const known = new Set<TargetKey>();
-  const look = (key: TargetKey) => {
-    known.add(key);
-    return intake.look(key);
-  };
-  const isOurs = (namespace: string, service: string) => {
-    const key = targetKey({ service, namespace });
-    return known.has(key) || intake.keys().has(key);
-  };
+  const known = createKnownTargets({ intake, onForgotten: (target) => observer.forget(target) });
   const observer = createObserver(cluster, clock, {
-    onHint: (namespace, service) => {
-      if (isOurs(namespace, service)) queue.add(targetKey({ service, namespace }));
-    },
+    isOurs: (namespace, service) => known.has({ service, namespace }),
+    onHint: (namespace, service) => queue.add(targetKey({ service, namespace })),
     onState: ({ reachable, message }) => {
       if (reachable) tell('cluster-reachable', `${cluster.server}: ${message}`);
       else tell('cluster-unreachable', `${cluster.server} cannot be reached; everything waits for it (${message})`);
@@ -106,7 +96,7 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
       watchAfterMs: config.watchAfterMs,
     },
     clock,
-    look,
+    look: known.look,
     store,
     cluster,
     observer,
@@ -123,7 +113,7 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
     if (result.detail !== undefined)
       log.debug({ key, lookAgainInMs: result.lookAgainInMs }, `${key}: ${result.detail}`);
     const isAtRest = result.lookAgainInMs === undefined && result.failed !== true;
-    if (isAtRest && !intake.keys().has(key)) known.delete(key);
+    if (isAtRest) known.settle(key);
     return result;
   };
   const queue = createWorkQueue({
@@ -149,7 +139,6 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
       .removeTemporaries()
       .catch((error: unknown) => log.warn({ err: error }, 'leftovers could not be removed'));
     await slack?.start();
-    observer.setInterest(isOurs);
     await intake.start();
     // After the first scan: what the watch shows at its beginning is kept only for targets that are known.
     observer.start();

@@ -10,8 +10,8 @@ import { startWatch, type Watch } from './watch.ts';
 export interface DeploymentWatch {
   start(): void;
   stop(): Promise<void>;
-  setInterest(isOurs: (namespace: string, name: string) => boolean): void;
   deployment(target: Target): { readonly view: DeploymentView | undefined; readonly live: boolean };
+  forget(target: Target): void;
   retryNow(): void;
 }
 
@@ -19,6 +19,7 @@ export interface DeploymentWatchOptions {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly server: ServerTraits;
+  readonly isOurs: (namespace: string, name: string) => boolean;
   readonly onHint: (namespace: string, name: string) => void;
 }
 
@@ -32,11 +33,11 @@ interface Known {
 
 const ALL = '/apis/apps/v1/deployments';
 
-export function createDeploymentWatch({ connection, clock, server, onHint }: DeploymentWatchOptions): DeploymentWatch {
+export function createDeploymentWatch(options: DeploymentWatchOptions): DeploymentWatch {
+  const { connection, clock, server, isOurs, onHint } = options;
   const known = new Map<string, Known>();
   const byNamespace = new Map<string, { readonly watch: Watch; readonly askedFor: Set<string> }>();
   const stops = new Set<Promise<void>>();
-  let isOurs: (namespace: string, name: string) => boolean = () => false;
   let whole: Watch | undefined;
 
   /** @param namespace undefined: the sink of the whole cluster */
@@ -51,13 +52,13 @@ export function createDeploymentWatch({ connection, clock, server, onHint }: Dep
         if (identity === undefined) return;
         const key = formatTarget({ service: identity.name, namespace: identity.namespace });
         seen.add(key);
-        if (type === 'DELETED') forget(key, identity.uid);
+        if (type === 'DELETED') lose(key, identity.uid);
         else learn(key, object);
       },
       onSynced() {
         for (const [key, { target, uid }] of known) {
           const isInScope = namespace === undefined || target.namespace === namespace;
-          if (isInScope && !seen.has(key)) forget(key, uid);
+          if (isInScope && !seen.has(key)) lose(key, uid);
         }
         seen = new Set();
       },
@@ -77,12 +78,11 @@ export function createDeploymentWatch({ connection, clock, server, onHint }: Dep
   }
 
   /** A late word of the one before must not hide the Deployment that took its name. */
-  function forget(key: string, uid: string): void {
+  function lose(key: string, uid: string): void {
     const entry = known.get(key);
     if (entry === undefined || entry.uid !== uid) return;
     known.delete(key);
-    const { service, namespace } = entry.target;
-    if (isOurs(namespace, service)) onHint(namespace, service);
+    onHint(entry.target.namespace, entry.target.service);
   }
 
   function watchOf({ service, namespace }: Target): Watch | undefined {
@@ -98,29 +98,34 @@ export function createDeploymentWatch({ connection, clock, server, onHint }: Dep
     return own.watch;
   }
 
-  function stopNamespaces(unless: (namespace: string, names: Set<string>) => boolean): void {
-    for (const [namespace, { watch, askedFor }] of byNamespace) {
-      if (unless(namespace, askedFor)) continue;
-      byNamespace.delete(namespace);
-      const stopped = watch.stop().finally(() => stops.delete(stopped));
-      stops.add(stopped);
-    }
+  function forget(target: Target): void {
+    const { service, namespace } = target;
+    const key = formatTarget(target);
+    const entry = known.get(key);
+    if (entry !== undefined) known.set(key, withoutView(entry));
+    const own = byNamespace.get(namespace);
+    own?.askedFor.delete(service);
+    if (own?.askedFor.size !== 0) return;
+    stopNamespace(namespace, own.watch);
+    for (const [other, entry] of known) if (entry.target.namespace === namespace) known.delete(other);
+  }
+
+  function stopNamespace(namespace: string, watch: Watch): void {
+    byNamespace.delete(namespace);
+    const stopped = watch.stop().finally(() => stops.delete(stopped));
+    stops.add(stopped);
+  }
+
+  function stopNamespaces(): void {
+    for (const [namespace, { watch }] of byNamespace) stopNamespace(namespace, watch);
   }
 
   return {
     start() {
       const onStatus = (status: Watch['status']) => {
-        if (status === 'live') stopNamespaces(() => false);
+        if (status === 'live') stopNamespaces();
       };
       whole ??= startWatch({ connection, clock, server, collection: ALL, sink: createSink(undefined), onStatus });
-    },
-    setInterest(predicate) {
-      isOurs = predicate;
-      for (const [key, { view, ...rest }] of known) {
-        const { service, namespace } = rest.target;
-        if (view !== undefined && !isOurs(namespace, service)) known.set(key, rest);
-      }
-      stopNamespaces((namespace, names) => [...names].some((name) => isOurs(namespace, name)));
     },
     deployment(target) {
       const entry = known.get(formatTarget(target));
@@ -129,13 +134,18 @@ export function createDeploymentWatch({ connection, clock, server, onHint }: Dep
       if (entry !== undefined && entry.view === undefined) return { view: undefined, live: false };
       return { view: entry?.view, live };
     },
+    forget,
     retryNow() {
       whole?.retryNow();
       for (const { watch } of byNamespace.values()) watch.retryNow();
     },
     async stop() {
-      stopNamespaces(() => false);
+      stopNamespaces();
       await Promise.all([whole?.stop(), ...stops]);
     },
   };
+}
+
+function withoutView({ target, uid, resourceVersion }: Known): Known {
+  return { target, uid, resourceVersion };
 }

@@ -11,13 +11,13 @@ export interface Observer {
   start(): void;
   /** Resolves when no watch is left; twice is fine. */
   stop(): Promise<void>;
-  /** The targets whose objects are kept; asked at each event, so it must be cheap. */
-  setInterest(isOurs: (namespace: string, name: string) => boolean): void;
   /**
    * The newest Deployment a watch has seen. `live` with no view: there is no such Deployment. Not `live`: the watch is
    * down, not allowed, or did not keep this one; only a GET can tell.
    */
   deployment(target: Target): { readonly view: DeploymentView | undefined; readonly live: boolean };
+  /** It is no longer ours: its Deployment is not kept, and a watch that only it needed ends. Asking for it undoes that. */
+  forget(target: Target): void;
   /** Has ReplicaSets and Pods of the namespace watched until the key is released, and half a minute longer. */
   follow(key: string, namespace: string): void;
   release(key: string): void;
@@ -27,7 +27,9 @@ export interface Observer {
 }
 
 export interface ObserverHooks {
-  /** Something about this Deployment, its ReplicaSets or its Pods changed: look again. */
+  /** Whether the objects of this Deployment are kept; asked at each event, so it must be cheap. */
+  isOurs(namespace: string, deploymentName: string): boolean;
+  /** Something about this Deployment of ours, its ReplicaSets or its Pods changed: look again. */
   onHint(namespace: string, deploymentName: string): void;
   /** The API became unreachable, or reachable again. Reachable is assumed at first. */
   onState(state: ReachState): void;
@@ -36,7 +38,11 @@ export interface ObserverHooks {
 /** Opens nothing before `start` or `follow`. */
 export function createObserver(cluster: Cluster, clock: Clock, hooks: ObserverHooks): Observer {
   const { connection } = cluster;
-  const parts = { connection, clock, server: { streamsLists: true }, onHint: hooks.onHint };
+  const { isOurs } = hooks;
+  const onHint: ObserverHooks['onHint'] = (namespace, name) => {
+    if (isOurs(namespace, name)) hooks.onHint(namespace, name);
+  };
+  const parts = { connection, clock, server: { streamsLists: true }, isOurs, onHint };
   const deployments = createDeploymentWatch(parts);
   const rollouts = createRolloutWatch(parts);
   let reachable = true;
@@ -61,11 +67,8 @@ export function createObserver(cluster: Cluster, clock: Clock, hooks: ObserverHo
       unsubscribe?.();
       await Promise.all([deployments.stop(), rollouts.stop()]);
     },
-    setInterest(isOurs) {
-      deployments.setInterest(isOurs);
-      rollouts.setInterest(isOurs);
-    },
     deployment: deployments.deployment,
+    forget: deployments.forget,
     follow: rollouts.follow,
     release: rollouts.release,
     rollout: rollouts.rollout,

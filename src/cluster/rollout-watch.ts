@@ -22,7 +22,6 @@ export interface RolloutObjects {
 export interface RolloutWatch {
   follow(key: string, namespace: string): void;
   release(key: string): void;
-  setInterest(isOurs: (namespace: string, name: string) => boolean): void;
   rollout(namespace: string, deploymentUid: string): RolloutObjects;
   retryNow(): void;
   stop(): Promise<void>;
@@ -32,6 +31,7 @@ export interface RolloutWatchOptions {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly server: ServerTraits;
+  readonly isOurs: (namespace: string, name: string) => boolean;
   readonly onHint: (namespace: string, name: string) => void;
 }
 
@@ -56,11 +56,10 @@ interface Followed {
   cancelRenewal: (() => void) | undefined;
 }
 
-export function createRolloutWatch({ connection, clock, server, onHint }: RolloutWatchOptions): RolloutWatch {
+export function createRolloutWatch({ connection, clock, server, isOurs, onHint }: RolloutWatchOptions): RolloutWatch {
   const followed = new Map<string, Followed>();
   const namespaceOfKey = new Map<string, string>();
   const stops = new Set<Promise<void>>();
-  let isOurs: (namespace: string, name: string) => boolean = () => false;
 
   function begin(namespace: string, keys: Set<string>): Followed {
     const replicaSets = createOwnedObjects<ReplicaSetView>();
@@ -164,9 +163,6 @@ export function createRolloutWatch({ connection, clock, server, onHint }: Rollou
       entry.keys.add(key);
     },
     release,
-    setInterest(predicate) {
-      isOurs = predicate;
-    },
     rollout(namespace, deploymentUid) {
       const newest = followed.get(namespace);
       if (newest === undefined) return { replicaSets: [], pods: [], synced: false, unreadable: [] };

@@ -33,10 +33,10 @@ async function createWorld(options: { clock?: Clock; ours?: string[]; refuse?: W
   const hints: string[] = [];
   const states: ReachState[] = [];
   const observer = createObserver(cluster, clock, {
+    isOurs: (namespace, name) => namespace === 'prod' && ours.includes(name),
     onHint: (namespace, name) => hints.push(`${name}/${namespace}`),
     onState: (state) => states.push(state),
   });
-  observer.setInterest((namespace, name) => namespace === 'prod' && ours.includes(name));
   cleanups.push(
     () => dir.remove(),
     () => server.api.stop(),
@@ -83,14 +83,15 @@ describe('Deployments', () => {
   });
 
   test('one that became ours after it was seen is not taken for missing', async () => {
-    const { server, observer } = await createWorld({ ours: [] });
+    const ours: string[] = [];
+    const { server, observer } = await createWorld({ ours });
     observer.start();
     const stream = await server.watch(DEPLOYMENTS);
     stream.send('ADDED', deploymentObject('web'));
     stream.bookmark('100', true);
     await eventually(() => observer.deployment({ service: 'other', namespace: 'prod' }).live);
 
-    observer.setInterest(() => true);
+    ours.push('web');
     const before = observer.deployment(web);
     stream.send('MODIFIED', deploymentObject('web', { resourceVersion: '101' }));
     await eventually(() => observer.deployment(web).view);
@@ -145,6 +146,79 @@ describe('Deployments', () => {
     await eventually(() => observer.deployment(web).live);
 
     expect(observer.deployment(web).view?.name).toBe('web');
+  });
+
+  describe('without the right to watch all namespaces', () => {
+    const NAMESPACED = '/apis/apps/v1/namespaces/prod/deployments';
+    const api = { service: 'api', namespace: 'prod' };
+
+    async function createNarrowWorld() {
+      const ours = ['web', 'api'];
+      const world = await createWorld({ ours, refuse: forbid(DEPLOYMENTS) });
+      world.observer.start();
+      await eventually(() => {
+        for (const target of [web, api]) world.observer.deployment(target);
+        return world.server.watches[0];
+      });
+      const stream = await world.server.watch(NAMESPACED);
+      for (const name of ours) stream.send('ADDED', deploymentObject(name));
+      stream.bookmark('100', true);
+      await eventually(() => world.observer.deployment(web).live);
+      const forget = (target: typeof web) => {
+        ours.splice(ours.indexOf(target.service), 1);
+        world.observer.forget(target);
+      };
+      return { ...world, ours, stream, forget };
+    }
+
+    test('the watch of a namespace ends with its last target', async () => {
+      const { server, observer, stream, forget } = await createNarrowWorld();
+
+      forget(web);
+      stream.send('MODIFIED', deploymentObject('api', { resourceVersion: '101', generation: 3 }));
+      await eventually(() => observer.deployment(api).view?.generation === 3);
+      const withOneLeft = server.openWatches;
+      forget(api);
+
+      await eventually(() => server.openWatches === 0);
+      expect(withOneLeft).toBe(1);
+    });
+
+    test('a target that comes back has its namespace watched again, and nothing old is taken for true', async () => {
+      const { server, observer, ours, forget } = await createNarrowWorld();
+      forget(web);
+      forget(api);
+      await eventually(() => server.openWatches === 0);
+
+      ours.push('web');
+      const before = observer.deployment(web);
+      const stream = await server.watch(NAMESPACED);
+      stream.bookmark('200', true);
+      await eventually(() => observer.deployment(web).live);
+
+      expect(before).toEqual({ view: undefined, live: false });
+      expect(observer.deployment(web).view).toBeUndefined();
+    });
+  });
+
+  test('one that is no longer ours is not kept, and causes no hints', async () => {
+    const ours = ['web', 'api'];
+    const { server, observer, hints } = await createWorld({ ours });
+    observer.start();
+    const stream = await server.watch(DEPLOYMENTS);
+    stream.send('ADDED', deploymentObject('web'));
+    stream.bookmark('100', true);
+    await eventually(() => observer.deployment(web).view);
+
+    ours.shift();
+    observer.forget(web);
+    const after = observer.deployment(web);
+    stream.send('DELETED', deploymentObject('web', { resourceVersion: '101' }));
+    stream.send('ADDED', deploymentObject('api', { resourceVersion: '102' }));
+    await eventually(() => hints.includes('api/prod'));
+
+    expect(after).toEqual({ view: undefined, live: false });
+    expect(hints).toEqual(['web/prod', 'api/prod']);
   });
 
   test('without any right to watch, nothing is live', async () => {
@@ -237,7 +311,8 @@ describe('rollouts', () => {
   });
 
   test('a service that became ours within a followed namespace is seen whole', async () => {
-    const { server, observer } = await createWorld({ ours: ['api'] });
+    const ours = ['api'];
+    const { server, observer } = await createWorld({ ours });
     observer.follow('api_prod', 'prod');
     const first = await server.watch(PODS);
     first.send('ADDED', podObject('web', '5d4', 'a'));
@@ -247,7 +322,7 @@ describe('rollouts', () => {
     replicaSets.bookmark('1', true);
     await eventually(() => observer.rollout('prod', 'uid-prod-web').synced);
 
-    observer.setInterest(() => true);
+    ours.push('web');
     observer.follow('web_prod', 'prod');
     await server.watch(3);
     const second = await server.watch(REPLICA_SETS);
@@ -275,7 +350,7 @@ describe('rollouts', () => {
     observer.follow('web_prod', 'prod');
     observer.follow('shop_prod', 'prod');
     // A watch asked for before this is there after it.
-    await cluster.check().catch(() => undefined);
+    await cluster.readNamespace('prod').catch(() => undefined);
     const atOnce = server.watches.length;
     const isSynced = observer.rollout('prod', 'uid-prod-web').synced;
     clock.advance(1_000);
@@ -286,7 +361,8 @@ describe('rollouts', () => {
   });
 
   test('what was seen of one service is not forgotten while another one is looked for', async () => {
-    const { server, observer } = await createWorld({ ours: ['api'] });
+    const ours = ['api'];
+    const { server, observer } = await createWorld({ ours });
     observer.follow('api_prod', 'prod');
     const pods = await server.watch(PODS);
     pods.send('ADDED', podObject('web', '5d4', 'a'));
@@ -296,7 +372,7 @@ describe('rollouts', () => {
     replicaSets.bookmark('1', true);
     await eventually(() => observer.rollout('prod', 'uid-prod-api').synced);
 
-    observer.setInterest(() => true);
+    ours.push('web');
     observer.follow('web_prod', 'prod');
 
     expect(observer.rollout('prod', 'uid-prod-api')).toMatchObject({
@@ -336,7 +412,7 @@ describe('reach', () => {
     };
 
     for (let call = 0; call < 10; call += 1) {
-      await cluster.check().catch(() => {});
+      await cluster.readNamespace('prod').catch(() => {});
       clock.advance(1_000);
     }
     server.watches[0]?.cut();
@@ -344,7 +420,7 @@ describe('reach', () => {
     clock.advance(300);
     await eventually(() => server.api.asked.filter((asked) => asked.query.has('watch')).length === 2);
     server.refuse = () => false;
-    await cluster.check().catch(() => {});
+    await cluster.readNamespace('prod').catch(() => {});
     await server.watch(1);
 
     expect(states.map((state) => state.reachable)).toEqual([false, true]);
@@ -359,14 +435,14 @@ describe('reach', () => {
     await eventually(() => observer.deployment(web).live);
     let calls = 0;
     server.refuse = (asked, response) => {
-      if (asked.path !== '/version') return false;
+      if (asked.path !== '/api/v1/namespaces/prod') return false;
       calls += 1;
       sendStatus(response, calls % 3 === 0 ? 404 : 503, 'Whatever', 'no');
       return true;
     };
 
     for (let call = 0; call < 8; call += 1) {
-      await cluster.check().catch(() => {});
+      await cluster.readNamespace('prod').catch(() => {});
       clock.advance(10_000);
     }
 

@@ -28,10 +28,10 @@ async function createWorld(options: Parameters<typeof startSandbox>[0] = {}) {
   );
   const hints: string[] = [];
   const observer = createObserver(cluster, systemClock, {
+    isOurs: (namespace, name) => namespace === 'prod' && name === 'web',
     onHint: (namespace, name) => hints.push(`${name}/${namespace}`),
     onState: () => {},
   });
-  observer.setInterest((namespace, name) => namespace === 'prod' && name === 'web');
   cleanups.push(
     () => dir.remove(),
     () => sandbox.stop(),

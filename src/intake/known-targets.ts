@@ -1,0 +1,43 @@
+/** Which targets are ours: those with a dep file, and those whose file has gone until what it asked for is answered. */
+import type { DepLook } from '../domain/dep-look.ts';
+import { parseTargetKey, type Target, type TargetKey, targetKey } from '../domain/target.ts';
+import type { Intake } from './intake.ts';
+
+export interface KnownTargets {
+  /** The intake's look. The target is ours from here on: a scan may see its file only after the first events. */
+  look(key: TargetKey): Promise<DepLook>;
+  has(target: Target): boolean;
+  /** Nothing is left to be done for the key. It is forgotten if its file has gone. */
+  settle(key: TargetKey): void;
+}
+
+export interface KnownTargetsOptions {
+  readonly intake: Pick<Intake, 'look' | 'keys'>;
+  /** No longer ours, until its file is looked at again. */
+  onForgotten(target: Target): void;
+}
+
+export function createKnownTargets({ intake, onForgotten }: KnownTargetsOptions): KnownTargets {
+  /** Whether the last look found no file. */
+  const isGone = new Map<TargetKey, boolean>();
+
+  return {
+    async look(key) {
+      isGone.set(key, false);
+      const look = await intake.look(key);
+      isGone.set(key, look.kind === 'absent');
+      return look;
+    },
+    has(target) {
+      const key = targetKey(target);
+      return isGone.has(key) || intake.keys().has(key);
+    },
+    settle(key) {
+      // A file that has come back may be known to the look only, or to the scan only.
+      if (isGone.get(key) !== true || intake.keys().has(key)) return;
+      isGone.delete(key);
+      const parsed = parseTargetKey(key);
+      if (parsed.kind === 'target') onForgotten(parsed.target);
+    },
+  };
+}
