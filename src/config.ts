@@ -26,17 +26,26 @@ export interface Config {
   readonly logFormat: 'pretty' | 'json' | undefined;
 }
 
+/** Which cluster is meant. */
+export type Access = Pick<Config, 'kubeconfig' | 'kubeContext'>;
+
 /** Environment variables by name. */
 export type Env = Readonly<Record<string, string | undefined>>;
 
 export type ConfigParse =
   | { readonly kind: 'config'; readonly config: Config }
-  | { readonly kind: 'problems'; readonly problems: readonly string[] };
+  | {
+      readonly kind: 'problems';
+      readonly problems: readonly string[];
+      /** What can be looked at all the same, so that every problem is told at once; undefined what is wrong itself. */
+      readonly deps: string | undefined;
+      readonly access: Access | undefined;
+    };
 
 export interface Variable {
   readonly name: string;
   readonly meaning: string;
-  /** As one would write it; empty for none. */
+  /** The default as one would write it; empty for none. */
   readonly fallback: string;
   readonly secret?: boolean;
 }
@@ -82,84 +91,92 @@ const HOUR = 60 * MINUTE;
  * @param readFile the text of a file, or undefined when there is none; throws when it cannot be read
  */
 export function parseConfig(env: Env, readFile: (path: string) => string | undefined): ConfigParse {
-  const problems: string[] = [];
-  const read = createReader(env, readFile, problems);
+  const read = createReader(env, readFile);
   const config: Config = {
-    deps: read.text('DEPS') ?? './deps',
-    ecrRepo: read.checked('ECR_REPO', repositoryPrefix, 'a registry host or a repository, without tag and https://'),
-    slackWebhook: read.checked('WEBHOOK_FOR_SLACK', webhookUrl, 'an http(s) URL'),
-    kubeconfig: read.text('KUBECONFIG'),
-    kubeContext: read.text('KUBE_CONTEXT'),
-    concurrency: read.checked('CONCURRENCY', wholeNumber(1, 10_000), 'a whole number from 1 to 10000') ?? 100,
-    rolloutTimeoutMs: read.duration('ROLLOUT_TIMEOUT', SECOND / 10, 24 * HOUR),
-    failureGraceMs: read.duration('FAILURE_GRACE', 0, HOUR) ?? 20 * SECOND,
-    maxRestarts: read.checked('MAX_RESTARTS', wholeNumber(0, 1_000), 'a whole number from 0 to 1000'),
-    watchAfterMs: read.duration('WATCH_AFTER', 0, 24 * HOUR) ?? 2 * MINUTE,
-    settleMs: read.duration('SETTLE', 0, MINUTE) ?? SECOND / 10,
-    rescanMs: read.duration('RESCAN', SECOND / 20, HOUR) ?? 2 * SECOND,
-    createNamespaces: read.checked('CREATE_NAMESPACES', truth, 'true or false') ?? true,
-    namespaces: read.checked('NAMESPACES', namespacePatterns, 'namespaces or patterns with *, separated by commas') ?? [
-      '*',
-    ],
-    onFailure: read.checked('ON_FAILURE', oneOf('leave', 'rollback'), 'leave or rollback') ?? 'leave',
-    drift: read.checked('DRIFT', oneOf('report', 'correct', 'ignore'), 'report, correct or ignore') ?? 'report',
-    logLevel:
-      read.checked(
-        'LOG_LEVEL',
-        oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
-        'trace, debug, info, warn, error, fatal or silent',
-      ) ?? 'info',
-    logFormat: read.checked('LOG_FORMAT', oneOf('pretty', 'json'), 'pretty or json'),
+    deps: read.value('DEPS', ONE_LINE),
+    ecrRepo: read.optional('ECR_REPO', REPOSITORY),
+    slackWebhook: read.optional('WEBHOOK_FOR_SLACK', WEBHOOK),
+    kubeconfig: read.optional('KUBECONFIG', ONE_LINE),
+    kubeContext: read.optional('KUBE_CONTEXT', ONE_LINE),
+    concurrency: read.value('CONCURRENCY', wholeNumber(1, 10_000)),
+    rolloutTimeoutMs: read.optional('ROLLOUT_TIMEOUT', duration(SECOND / 10, 24 * HOUR)),
+    failureGraceMs: read.value('FAILURE_GRACE', duration(0, HOUR)),
+    maxRestarts: read.optional('MAX_RESTARTS', wholeNumber(0, 1_000)),
+    watchAfterMs: read.value('WATCH_AFTER', duration(0, 24 * HOUR)),
+    settleMs: read.value('SETTLE', duration(0, MINUTE)),
+    rescanMs: read.value('RESCAN', duration(SECOND / 20, HOUR)),
+    createNamespaces: read.value('CREATE_NAMESPACES', TRUTH),
+    namespaces: read.value('NAMESPACES', NAMESPACE_PATTERNS),
+    onFailure: read.value('ON_FAILURE', oneOf('leave', 'rollback')),
+    drift: read.value('DRIFT', oneOf('report', 'correct', 'ignore')),
+    logLevel: read.value('LOG_LEVEL', oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent')),
+    logFormat: read.optional('LOG_FORMAT', oneOf('pretty', 'json')),
   };
-  return problems.length === 0 ? { kind: 'config', config } : { kind: 'problems', problems };
+  if (read.problems.size === 0) return { kind: 'config', config };
+  return {
+    kind: 'problems',
+    problems: [...read.problems.values()],
+    deps: read.problems.has('DEPS') ? undefined : config.deps,
+    access: ['KUBECONFIG', 'KUBE_CONTEXT'].some((name) => read.problems.has(name)) ? undefined : config,
+  };
 }
 
-function createReader(env: Env, readFile: (path: string) => string | undefined, problems: string[]) {
-  function text(name: string): string | undefined {
+/** What a setting may be. */
+interface Values<T> {
+  readonly expected: string;
+  /** Undefined when it is none of them. */
+  readonly parse: (text: string) => T | undefined;
+}
+
+function createReader(env: Env, readFile: (path: string) => string | undefined) {
+  /** By the name of the variable. */
+  const problems = new Map<string, string>();
+
+  function textOf(name: string): string | undefined {
     const direct = env[name]?.trim();
-    if (direct !== undefined && direct !== '') return direct;
-    const named = env[`${name}_FILE`]?.trim();
+    if (direct) return direct;
+    const file = env[`${name}_FILE`]?.trim();
+    if (file) return textIn(file, name, `${name}_FILE`);
     const credentials = env.CREDENTIALS_DIRECTORY?.trim();
+    return credentials ? textIn(`${credentials}/${name}`, name, '$CREDENTIALS_DIRECTORY') : undefined;
+  }
+
+  function textIn(path: string, name: string, namedBy: string): string | undefined {
     try {
-      if (named !== undefined && named !== '') {
-        const content = readFile(named)?.trim();
-        if (content === undefined) problems.push(`${name}_FILE: there is no file ${named}`);
-        return content === '' ? undefined : content;
-      }
-      const content = credentials ? readFile(`${credentials}/${name}`)?.trim() : undefined;
-      return content === '' ? undefined : content;
+      const text = readFile(path)?.trim();
+      // A credential is there or not; a file that was named must be.
+      if (text === undefined && namedBy === `${name}_FILE`) problems.set(name, `${namedBy}: there is no file ${path}`);
+      return text === '' ? undefined : text;
     } catch (error) {
-      problems.push(`${name}_FILE: cannot be read: ${error instanceof Error ? error.message : 'unknown error'}`);
+      const why = error instanceof Error ? error.message : String(error);
+      problems.set(name, `${name}: the file of ${namedBy} cannot be read: ${why}`);
       return undefined;
     }
   }
 
-  function checked<T>(name: string, parse: (text: string) => T | undefined, expected: string): T | undefined {
-    const given = text(name);
+  function optional<T>(name: string, { expected, parse }: Values<T>): T | undefined {
+    const given = textOf(name);
     if (given === undefined) return undefined;
     const value = parse(given);
-    if (value === undefined) problems.push(`${name}: expected ${expected}, got ${shown(name, given)}`);
+    if (value === undefined) problems.set(name, `${name}: expected ${expected}, got ${shown(name, given)}`);
     return value;
   }
 
-  function duration(name: string, minMs: number, maxMs: number): number | undefined {
-    const expected = `a duration such as 500ms, 20s or 4m, from ${minMs} ms to ${maxMs / MINUTE} min`;
-    return checked(
-      name,
-      (given) => {
-        const ms = parseDuration(given);
-        return ms !== undefined && ms >= minMs && ms <= maxMs ? ms : undefined;
-      },
-      expected,
-    );
+  /** The default when it is not set, or wrong. */
+  function value<T>(name: string, values: Values<T>): T {
+    const fallback = values.parse(VARIABLES.find((variable) => variable.name === name)?.fallback ?? '');
+    if (fallback === undefined) throw new Error(`${name} has no default`);
+    return optional(name, values) ?? fallback;
   }
 
-  return { text, checked, duration };
+  return { optional, value, problems };
 }
 
 function shown(name: string, value: string): string {
   const isSecret = VARIABLES.some((variable) => variable.name === name && variable.secret === true);
-  return isSecret ? 'something else (not shown, it is a secret)' : JSON.stringify(value);
+  if (isSecret) return 'something else (not shown, it is a secret)';
+  // A file in the place of its path: it may hold keys.
+  return value.includes('\n') ? 'several lines (not shown)' : JSON.stringify(value);
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR };
@@ -174,33 +191,60 @@ export function parseDuration(text: string): number | undefined {
   return Number.isFinite(total) ? total : undefined;
 }
 
-function repositoryPrefix(text: string): string | undefined {
-  const bare = text.replace(/\/+$/, '');
-  return isRepositoryPrefix(bare) ? bare : undefined;
-}
-
-function webhookUrl(text: string): string | undefined {
-  const url = URL.parse(text);
-  return url !== null && (url.protocol === 'https:' || url.protocol === 'http:') ? text : undefined;
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number | undefined {
-  return (text) => {
-    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-    return value >= min && value <= max ? value : undefined;
+function duration(minMs: number, maxMs: number): Values<number> {
+  return {
+    expected: `a duration such as 500ms, 20s or 4m, from ${minMs} ms to ${maxMs / MINUTE} min`,
+    parse: (text) => {
+      const ms = parseDuration(text);
+      return ms !== undefined && ms >= minMs && ms <= maxMs ? ms : undefined;
+    },
   };
 }
 
-function truth(text: string): boolean | undefined {
-  if (/^(?:true|yes|on|1)$/i.test(text)) return true;
-  return /^(?:false|no|off|0)$/i.test(text) ? false : undefined;
+function wholeNumber(min: number, max: number): Values<number> {
+  return {
+    expected: `a whole number from ${min} to ${max}`,
+    parse: (text) => {
+      const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+      return value >= min && value <= max ? value : undefined;
+    },
+  };
 }
 
-function oneOf<const T extends string>(...choices: readonly T[]): (text: string) => T | undefined {
-  return (text) => choices.find((choice) => choice === text.toLowerCase());
+function oneOf<const T extends string>(...choices: readonly T[]): Values<T> {
+  return {
+    expected: `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`,
+    parse: (text) => choices.find((choice) => choice === text.toLowerCase()),
+  };
 }
 
-function namespacePatterns(text: string): readonly string[] | undefined {
-  const patterns = text.split(/[\s,]+/).filter((pattern) => pattern !== '');
-  return patterns.length > 0 && patterns.every((pattern) => /^[a-z0-9*-]+$/.test(pattern)) ? patterns : undefined;
-}
+const ONE_LINE: Values<string> = { expected: 'one line', parse: (text) => (/\n/.test(text) ? undefined : text) };
+
+const TRUTH: Values<boolean> = {
+  expected: 'true or false',
+  parse: (text) => (/^(?:true|yes|on|1)$/i.test(text) ? true : /^(?:false|no|off|0)$/i.test(text) ? false : undefined),
+};
+
+const REPOSITORY: Values<string> = {
+  expected: 'a registry host or a repository, without tag and https://',
+  parse: (text) => {
+    const bare = text.replace(/\/+$/, '');
+    return isRepositoryPrefix(bare) ? bare : undefined;
+  },
+};
+
+const WEBHOOK: Values<string> = {
+  expected: 'an http(s) URL',
+  parse: (text) => {
+    const protocol = URL.parse(text)?.protocol;
+    return protocol === 'https:' || protocol === 'http:' ? text : undefined;
+  },
+};
+
+const NAMESPACE_PATTERNS: Values<readonly string[]> = {
+  expected: 'namespaces or patterns with *, separated by commas',
+  parse: (text) => {
+    const patterns = text.split(/[\s,]+/).filter((pattern) => pattern !== '');
+    return patterns.length > 0 && patterns.every((pattern) => /^[a-z0-9*-]+$/.test(pattern)) ? patterns : undefined;
+  },
+};

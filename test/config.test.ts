@@ -1,7 +1,29 @@
 import { describe, expect, test } from 'vitest';
-import { type Env, parseConfig } from '../src/config.ts';
+import { type Env, parseConfig, VARIABLES } from '../src/config.ts';
 
 const NO_FILES = () => undefined;
+
+/** A choice for each, other than the default. */
+const EXAMPLES: Env = {
+  DEPS: '/srv/deps',
+  ECR_REPO: 'registry.example.com/team',
+  WEBHOOK_FOR_SLACK: 'https://hooks.slack.com/services/T/B/x',
+  KUBECONFIG: '/etc/kubeconfig',
+  KUBE_CONTEXT: 'staging',
+  CONCURRENCY: '7',
+  ROLLOUT_TIMEOUT: '7m',
+  FAILURE_GRACE: '7s',
+  MAX_RESTARTS: '7',
+  WATCH_AFTER: '7m',
+  SETTLE: '700ms',
+  RESCAN: '7s',
+  CREATE_NAMESPACES: 'false',
+  NAMESPACES: 'team-*',
+  ON_FAILURE: 'rollback',
+  DRIFT: 'correct',
+  LOG_LEVEL: 'debug',
+  LOG_FORMAT: 'json',
+};
 
 function problemsOf(env: Env): readonly string[] {
   const parsed = parseConfig(env, NO_FILES);
@@ -31,6 +53,48 @@ describe('parseConfig', () => {
       'MAX_RESTARTS: expected a whole number from 0 to 1000, got "-1"',
       'ON_FAILURE: expected leave or rollback, got "panic"',
     ]);
+  });
+
+  test('a default is what the table says', () => {
+    const asWritten = Object.fromEntries(
+      VARIABLES.filter(({ name, fallback }) => fallback !== '' && name !== 'ROLLOUT_TIMEOUT').map(
+        ({ name, fallback }) => [name, fallback],
+      ),
+    );
+
+    expect(parseConfig({}, NO_FILES)).toEqual(parseConfig(asWritten, NO_FILES));
+  });
+
+  test.each(VARIABLES.map(({ name }) => name))('%s can be in a file, or in the folder of credentials', (name) => {
+    const given = EXAMPLES[name] ?? '';
+    const files = (path: string) => (path === `/somewhere/${name}` ? `${given}\n` : undefined);
+    const expected = parseConfig({ [name]: given }, NO_FILES);
+
+    expect(expected).not.toEqual(parseConfig({}, NO_FILES));
+    expect(parseConfig({ [`${name}_FILE`]: `/somewhere/${name}` }, files)).toEqual(expected);
+    expect(parseConfig({ CREDENTIALS_DIRECTORY: '/somewhere' }, files)).toEqual(expected);
+  });
+
+  test('a file that cannot be read is told with the variable that named it', () => {
+    const denied = () => {
+      throw new Error('EACCES: permission denied');
+    };
+
+    expect(parseConfig({ DRIFT_FILE: '/x' }, denied)).toMatchObject({
+      problems: ['DRIFT: the file of DRIFT_FILE cannot be read: EACCES: permission denied'],
+    });
+    expect(parseConfig({ ...EXAMPLES, DRIFT: '', CREDENTIALS_DIRECTORY: '/x' }, denied)).toMatchObject({
+      problems: ['DRIFT: the file of $CREDENTIALS_DIRECTORY cannot be read: EACCES: permission denied'],
+    });
+    expect(parseConfig({ DRIFT_FILE: '/x' }, NO_FILES)).toMatchObject({
+      problems: ['DRIFT_FILE: there is no file /x'],
+    });
+  });
+
+  test('a kubeconfig in the place of its path is refused, and nothing of it shown', () => {
+    const parsed = parseConfig({ KUBECONFIG_FILE: '/x' }, () => 'users:\n- token: hunter2');
+
+    expect(parsed).toMatchObject({ problems: ['KUBECONFIG: expected one line, got several lines (not shown)'] });
   });
 
   test('never shows a secret, not even a wrong one', () => {

@@ -2,7 +2,7 @@
 import { systemClock } from '../clock.ts';
 import { type Cluster, loadCluster } from '../cluster/cluster.ts';
 import { KubeconfigError } from '../cluster/kubeconfig.ts';
-import type { Config, Env } from '../config.ts';
+import type { Access, Config } from '../config.ts';
 import { createEngine } from '../engine.ts';
 import { createLog } from '../log.ts';
 import { DirectoryLockedError } from '../state/lock.ts';
@@ -63,7 +63,8 @@ function prepare({ env: given, args }: CommandContext): Prepared {
   }
   const settings = readSettings(env);
   if (settings.kind === 'problems') problems.push(...settings.problems);
-  const cluster = openCluster(env, problems);
+  const access = settings.kind === 'config' ? settings.config : settings.access;
+  const cluster = access === undefined ? undefined : openCluster(access, env.HOME, problems);
   if (settings.kind === 'problems' || cluster === undefined || problems.length > 0)
     return { kind: 'problems', problems };
   return { kind: 'ready', config: settings.config, cluster };
@@ -74,14 +75,14 @@ function envFileOf(args: readonly string[]): string | undefined {
   return at === -1 ? undefined : args[at + 1];
 }
 
-function openCluster(env: Env, problems: string[]): Cluster | undefined {
-  const { KUBECONFIG: kubeconfig, KUBE_CONTEXT: context, HOME: home } = env;
+function openCluster(access: Access, home: string | undefined, problems: string[]): Cluster | undefined {
+  const { kubeconfig, kubeContext: context } = access;
   try {
     return loadCluster(
       {
         userAgent: `deployment-k8s-engine/${VERSION}`,
-        ...(kubeconfig ? { kubeconfig } : {}),
-        ...(context ? { context } : {}),
+        ...(kubeconfig === undefined ? {} : { kubeconfig }),
+        ...(context === undefined ? {} : { context }),
         ...(home ? { home } : {}),
       },
       systemClock,

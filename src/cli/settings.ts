@@ -1,7 +1,7 @@
 /** Reading the settings for a command: the environment, a `.env` file, and the files that hold secrets. */
 import { readFileSync, statSync } from 'node:fs';
 import { parse } from 'dotenv';
-import { type Config, type Env, parseConfig } from '../config.ts';
+import { type ConfigParse, type Env, parseConfig } from '../config.ts';
 
 /**
  * The environment with the variables of an env file added; what is set already wins.
@@ -20,17 +20,14 @@ function withoutEmpty(env: Env): Env {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
 }
 
-export type Settings =
-  | { readonly kind: 'config'; readonly config: Config }
-  | { readonly kind: 'problems'; readonly problems: readonly string[] };
-
 /** The settings, checked as far as can be without a cluster: also that the directory is one. */
-export function readSettings(env: Env): Settings {
+export function readSettings(env: Env): ConfigParse {
   const parsed = parseConfig(env, readOptional);
-  const deps = env.DEPS?.trim() || './deps';
-  const directory = directoryProblem(deps);
+  const { deps } = parsed.kind === 'config' ? parsed.config : parsed;
+  const directory = deps === undefined ? undefined : directoryProblem(deps);
   if (directory === undefined) return parsed;
-  return { kind: 'problems', problems: [...(parsed.kind === 'problems' ? parsed.problems : []), directory] };
+  if (parsed.kind === 'problems') return { ...parsed, problems: [...parsed.problems, directory] };
+  return { kind: 'problems', problems: [directory], deps: undefined, access: parsed.config };
 }
 
 function directoryProblem(path: string): string | undefined {
