@@ -2,8 +2,9 @@ import { expect } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { at, listAt } from '../../support/json.ts';
 import type { Area } from '../behaviour.ts';
-import { configMap, deployment, setImage } from '../manifests.ts';
+import { configMap, setImage } from '../manifests.ts';
 import { ask } from '../scene.ts';
+import { withoutPods } from './web.ts';
 import { verdict } from './words.ts';
 
 export const access: Area = {
@@ -40,7 +41,7 @@ export const access: Area = {
       expect([verdict(there), verdict(missing)]).toEqual(['403 Forbidden', '403 Forbidden']);
     },
     'a role gives exactly its verbs': async (scene) => {
-      await scene.create('deployments', deployment({ replicas: 0 }));
+      await withoutPods(scene);
       await scene.grant(['get'], ['deployments']);
       const path = scene.path('deployments', 'web');
 
@@ -73,7 +74,7 @@ export const access: Area = {
       expect(answers.map(verdict)).toEqual(['200', '403 Forbidden']);
     },
     'the right to an object is none to its subresources': async (scene) => {
-      await scene.create('deployments', deployment({ replicas: 0 }));
+      await withoutPods(scene);
       await scene.grant(['get'], ['deployments']);
 
       const answer = await scene.nobody.request('GET', scene.path('deployments', 'web', 'scale'));
@@ -82,7 +83,7 @@ export const access: Area = {
       expect(at(answer.body, 'message')).toContain('cannot get resource "deployments/scale" in API group "apps"');
     },
     'a role for a subresource gives it': async (scene) => {
-      await scene.create('deployments', deployment({ replicas: 0 }));
+      await withoutPods(scene);
       await scene.grant(['get'], ['deployments/scale']);
 
       const answer = await scene.nobody.request('GET', scene.path('deployments', 'web', 'scale'));

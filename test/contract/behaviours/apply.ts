@@ -4,6 +4,7 @@ import { at, listAt, textAt } from '../../support/json.ts';
 import type { Area } from '../behaviour.ts';
 import { configMap, deployment, setImage } from '../manifests.ts';
 import type { Scene } from '../scene.ts';
+import { withoutPods } from './web.ts';
 import { causes, verdict, versionOf } from './words.ts';
 
 /** Applies a ConfigMap `a` with this data. */
@@ -122,7 +123,7 @@ export const apply: Area = {
       expect(textAt(answer.body, 'message')).toContain('.colour: field not declared in schema');
     },
     'an apply of a Deployment joins containers by name': async (scene) => {
-      await scene.create('deployments', deployment({ replicas: 0 }));
+      await withoutPods(scene);
       const template = { spec: { containers: [{ name: 'sidecar', image: 'envoy:1' }] } };
       const body = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec: { template } };
 

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { at } from '../../support/json.ts';
 import type { Area } from '../behaviour.ts';
 import { configMap, deployment, setImage } from '../manifests.ts';
+import { withoutPods } from './web.ts';
 import { causes, generationOf, imageOf, uidOf, verdict, versionOf } from './words.ts';
 
 export const dryRun: Area = {
@@ -16,7 +17,7 @@ export const dryRun: Area = {
     },
     'a dry patch answers with the next generation, and stores nothing': async (scene) => {
       const made = await scene.create('configmaps', configMap('a', { x: '1' }));
-      await scene.create('deployments', deployment({ replicas: 0 }));
+      await withoutPods(scene);
 
       const patched = await scene.jsonPatch('deployments/web?dryRun=All', [setImage('nginx:2')]);
       await scene.mergePatch('configmaps/a?dryRun=All', { data: { x: '2' } });
@@ -26,7 +27,7 @@ export const dryRun: Area = {
       expect(versionOf(await scene.read('configmaps', 'a'))).toBe(versionOf(made));
     },
     'a dry patch is refused like a real one': async (scene) => {
-      await scene.create('deployments', deployment({ replicas: 0 }));
+      await withoutPods(scene);
 
       const answer = await scene.request('PATCH', 'deployments/web?dryRun=All', {
         body: [setImage('')],

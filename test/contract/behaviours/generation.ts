@@ -5,7 +5,7 @@ import { configMap, deployment, setImage } from '../manifests.ts';
 import type { Scene } from '../scene.ts';
 import { annotationsOf, generationOf, versionOf } from './words.ts';
 
-const observed = (object: unknown): number => numberAt(object, 'status', 'observedGeneration');
+const observedGenerationOf = (object: unknown): number => numberAt(object, 'status', 'observedGeneration');
 
 /** A Deployment the controller has seen, annotated, and has nothing more to do with. */
 async function settled(scene: Scene, replicas = 0): Promise<unknown> {
@@ -15,7 +15,7 @@ async function settled(scene: Scene, replicas = 0): Promise<unknown> {
     'web',
     (one) =>
       annotationsOf(one) !== undefined &&
-      observed(one) >= 1 &&
+      observedGenerationOf(one) >= 1 &&
       numberAt(one, 'status', 'availableReplicas') === replicas,
   );
 }
@@ -53,7 +53,7 @@ export const generation: Area = {
       await settled(scene);
       await scene.jsonPatch('deployments/web', [setImage('nginx:2')]);
 
-      const rolled = await scene.until('deployments', 'web', (one) => observed(one) === 2);
+      const rolled = await scene.until('deployments', 'web', (one) => observedGenerationOf(one) === 2);
 
       expect(annotationsOf(rolled)).toEqual({ 'deployment.kubernetes.io/revision': '2' });
       expect(generationOf(rolled)).toBe(2);
@@ -126,9 +126,9 @@ export const generation: Area = {
       const watch = await scene.watch('deployments', `resourceVersion=${versionOf(before)}`);
       await scene.jsonPatch('deployments/web', [setImage('nginx:2')]);
 
-      await watch.until(({ object }) => observed(object) === 2);
+      await watch.until(({ object }) => observedGenerationOf(object) === 2);
 
-      const pairs = watch.events.map(({ object }) => [generationOf(object), observed(object)]);
+      const pairs = watch.events.map(({ object }) => [generationOf(object), observedGenerationOf(object)]);
       expect(pairs[0]).toEqual([2, 1]);
       expect(pairs.every(([generation = 0, seen = 0]) => seen <= generation)).toBe(true);
     },
@@ -136,7 +136,7 @@ export const generation: Area = {
       await settled(scene);
       await scene.mergePatch('deployments/web', { metadata: { annotations: { note: 'hello' } } });
 
-      const seen = await scene.until('deployments', 'web', (one) => observed(one) === 2);
+      const seen = await scene.until('deployments', 'web', (one) => observedGenerationOf(one) === 2);
 
       expect(generationOf(seen)).toBe(2);
     },

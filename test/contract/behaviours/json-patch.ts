@@ -2,8 +2,8 @@ import { expect } from 'vitest';
 import { JSON_PATCH } from '../../support/api-client.ts';
 import { at } from '../../support/json.ts';
 import type { Area } from '../behaviour.ts';
-import { configMap, deployment, setImage } from '../manifests.ts';
-import type { Scene } from '../scene.ts';
+import { configMap, setImage } from '../manifests.ts';
+import { jsonPatch, withoutPods } from './web.ts';
 import { annotationsOf, causes, imageOf, verdict } from './words.ts';
 
 /** What a JSON Patch gets that cannot be applied; nothing in it says why. */
@@ -14,22 +14,18 @@ const CANNOT_BE_APPLIED = {
   details: {},
 };
 
-const jsonPatch = (scene: Scene, ...body: readonly object[]) =>
-  scene.request('PATCH', 'deployments/web', { body, contentType: JSON_PATCH });
-const web = (scene: Scene) => scene.create('deployments', deployment({ replicas: 0 }));
-
 export const jsonPatches: Area = {
   title: 'JSON Patch',
   behaviours: {
     'a JSON Patch replaces the image': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await jsonPatch(scene, setImage('nginx:2'));
 
       expect([answer.status, imageOf(answer.body)]).toEqual([200, 'nginx:2']);
     },
     'a JSON Patch whose tests hold is applied': async (scene) => {
-      const made = await web(scene);
+      const made = await withoutPods(scene);
 
       const answer = await jsonPatch(
         scene,
@@ -41,21 +37,21 @@ export const jsonPatches: Area = {
       expect(answer.status).toBe(200);
     },
     'a JSON Patch whose test fails is refused with 422 and empty details': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await jsonPatch(scene, { op: 'test', path: '/metadata/uid', value: 'other' }, setImage('nginx:2'));
 
       expect(answer.body).toMatchObject(CANNOT_BE_APPLIED);
     },
     'nothing of a JSON Patch is done when its last test fails': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       await jsonPatch(scene, setImage('nginx:2'), { op: 'test', path: '/spec/replicas', value: 5 });
 
       expect(imageOf(await scene.read('deployments', 'web'))).toBe('nginx:1');
     },
     'a test of the generation fails once the generation has moved': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
       await scene.mergePatch('deployments/web', { spec: { replicas: 1 } });
 
       const answer = await jsonPatch(scene, { op: 'test', path: '/metadata/generation', value: 1 });
@@ -63,21 +59,21 @@ export const jsonPatches: Area = {
       expect(answer.body).toMatchObject(CANNOT_BE_APPLIED);
     },
     'a test of a missing path against null holds': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await jsonPatch(scene, { op: 'test', path: '/metadata/labels', value: null }, setImage('nginx:2'));
 
       expect(answer.status).toBe(200);
     },
     'a test of a missing path against a value fails': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await jsonPatch(scene, { op: 'test', path: '/metadata/labels', value: {} });
 
       expect(answer.body).toMatchObject(CANNOT_BE_APPLIED);
     },
     'a JSON Patch of a missing index is refused like a failed test': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await jsonPatch(scene, {
         op: 'replace',
@@ -88,28 +84,28 @@ export const jsonPatches: Area = {
       expect(answer.body).toMatchObject(CANNOT_BE_APPLIED);
     },
     'a JSON Patch into a missing map is refused like a failed test': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await jsonPatch(scene, { op: 'add', path: '/metadata/labels/tier', value: 'front' });
 
       expect(answer.body).toMatchObject(CANNOT_BE_APPLIED);
     },
     'removing what is missing is refused like a failed test': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await jsonPatch(scene, { op: 'remove', path: '/metadata/labels' });
 
       expect(answer.body).toMatchObject(CANNOT_BE_APPLIED);
     },
     'an unknown operation is refused like a failed test': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await jsonPatch(scene, { op: 'frobnicate', path: '/spec' });
 
       expect(answer.body).toMatchObject(CANNOT_BE_APPLIED);
     },
     'a JSON Patch that makes the object invalid is refused with 422 and its causes': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await jsonPatch(scene, setImage(''));
 
@@ -117,7 +113,7 @@ export const jsonPatches: Area = {
       expect(causes(answer)).toEqual(['spec.template.spec.containers[0].image: FieldValueRequired']);
     },
     'a JSON Patch that makes a field another type is refused with 422': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await jsonPatch(scene, { op: 'replace', path: '/spec/replicas', value: 'three' });
 
@@ -125,28 +121,28 @@ export const jsonPatches: Area = {
       expect(causes(answer)).toEqual(['patch: FieldValueInvalid']);
     },
     'a JSON Patch that is no list is refused with 400': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await scene.request('PATCH', 'deployments/web', { body: { op: 'add' }, contentType: JSON_PATCH });
 
       expect(verdict(answer)).toBe('400 BadRequest');
     },
     'a JSON Patch cannot rename': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await jsonPatch(scene, { op: 'replace', path: '/metadata/name', value: 'other' });
 
       expect(verdict(answer)).toBe('400 BadRequest');
     },
     'an image is not checked for being a reference': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await jsonPatch(scene, setImage(' x y'));
 
       expect([answer.status, imageOf(answer.body)]).toEqual([200, ' x y']);
     },
     '~1 and ~0 in a path stand for / and ~': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
       await scene.mergePatch('deployments/web', { metadata: { annotations: { old: '' } } });
 
       const answer = await jsonPatch(scene, {

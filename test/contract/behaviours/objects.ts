@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { at, textAt } from '../../support/json.ts';
 import type { Area } from '../behaviour.ts';
 import { configMap, deployment, setImage } from '../manifests.ts';
+import { withoutPods } from './web.ts';
 import { imageOf, nameOf, uidOf, verdict, versionOf } from './words.ts';
 
 const NO_UID = '00000000-0000-0000-0000-000000000000';
@@ -156,7 +157,7 @@ export const objects: Area = {
       });
     },
     'a stored Deployment can be sent back as it is': async (scene) => {
-      await scene.create('deployments', deployment({ replicas: 0 }));
+      await withoutPods(scene);
       const stored = await scene.until('deployments', 'web', (one) => at(one, 'status', 'observedGeneration') === 1);
 
       const answer = await scene.request('PUT', 'deployments/web', { body: stored });
@@ -165,7 +166,7 @@ export const objects: Area = {
       expect(versionOf(answer.body)).toBe(versionOf(stored));
     },
     'a PUT tells the version it was read at apart from a later one': async (scene) => {
-      const read = await scene.create('deployments', deployment({ replicas: 0 }));
+      const read = await withoutPods(scene);
       await scene.jsonPatch('deployments/web', [setImage('nginx:2')]);
 
       const answer = await scene.request('PUT', 'deployments/web', { body: read });

@@ -1,17 +1,15 @@
 import { expect } from 'vitest';
-import { JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH } from '../../support/api-client.ts';
+import { MERGE_PATCH, STRATEGIC_MERGE_PATCH } from '../../support/api-client.ts';
 import { at, listAt, textAt } from '../../support/json.ts';
 import type { Area } from '../behaviour.ts';
 import { configMap, deployment, setImage } from '../manifests.ts';
 import type { Scene } from '../scene.ts';
+import { jsonPatch, withoutPods } from './web.ts';
 import { causes, verdict } from './words.ts';
 
-const jsonPatch = (scene: Scene, ...body: readonly object[]) =>
-  scene.request('PATCH', 'deployments/web', { body, contentType: JSON_PATCH });
 const strategic = (scene: Scene, body: object) =>
   scene.request('PATCH', 'deployments/web', { body, contentType: STRATEGIC_MERGE_PATCH });
 const containers = (value: unknown) => listAt(value, 'spec', 'template', 'spec', 'containers');
-const web = (scene: Scene) => scene.create('deployments', deployment({ replicas: 0 }));
 
 export const patches: Area = {
   title: 'Merge patches, strategic merge patches',
@@ -31,7 +29,7 @@ export const patches: Area = {
       expect(at(patched, 'data')).toEqual({ y: '2' });
     },
     'a merge patch replaces a list as a whole': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
       const spec = { template: { spec: { containers: [{ name: 'other', image: 'x:1' }] } } };
 
       const patched = await scene.mergePatch('deployments/web', { spec });
@@ -39,7 +37,7 @@ export const patches: Area = {
       expect(containers(patched).map((one) => textAt(one, 'name'))).toEqual(['other']);
     },
     'a merge patch with a stale resourceVersion is refused with 409': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
       const body = { metadata: { resourceVersion: '1' }, spec: { replicas: 1 } };
 
       const answer = await scene.request('PATCH', 'deployments/web', { body, contentType: MERGE_PATCH });
@@ -47,7 +45,7 @@ export const patches: Area = {
       expect(verdict(answer)).toBe('409 Conflict');
     },
     'a merge patch with the uid of another object is refused': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
       const body = { metadata: { uid: '00000000-0000-0000-0000-000000000000' } };
 
       const answer = await scene.request('PATCH', 'deployments/web', { body, contentType: MERGE_PATCH });
@@ -55,7 +53,7 @@ export const patches: Area = {
       expect(verdict(answer)).toBe('422 Invalid');
     },
     'a strategic merge patch finds containers by name': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
       const added = { name: 'sidecar', image: 'envoy:1' };
 
       await strategic(scene, { spec: { template: { spec: { containers: [added] } } } });
@@ -67,7 +65,7 @@ export const patches: Area = {
       expect(images.toSorted()).toEqual(['app nginx:2', 'sidecar envoy:1']);
     },
     'a strategic merge patch finds variables by name': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
       const setEnv = (...env: readonly object[]) =>
         strategic(scene, { spec: { template: { spec: { containers: [{ name: 'app', env }] } } } });
 
@@ -80,7 +78,7 @@ export const patches: Area = {
       expect(values.toSorted()).toEqual(['A=1', 'B=3']);
     },
     'a strategic merge patch removes a container with $patch: delete': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
       const inTemplate = (container: object) => ({ spec: { template: { spec: { containers: [container] } } } });
       await strategic(scene, inTemplate({ name: 'sidecar', image: 'envoy:1' }));
 
@@ -96,7 +94,7 @@ export const patches: Area = {
       expect(at(answer.body, 'metadata', 'labels')).toEqual({ c: '3' });
     },
     'a strategic merge patch of a container without its name is an error of the server': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await strategic(scene, { spec: { template: { spec: { containers: [{ image: 'x' }] } } } });
 
@@ -104,7 +102,7 @@ export const patches: Area = {
       expect(textAt(answer.body, 'message')).toContain('does not contain declared merge key: name');
     },
     'a patch as application/json is refused with 415': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await scene.request('PATCH', 'deployments/web', { body: [setImage('nginx:2')] });
 
@@ -116,14 +114,14 @@ export const patches: Area = {
       expect(verdict(answer)).toBe('404 NotFound');
     },
     'a patch that is no JSON is refused with 400': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await scene.request('PATCH', 'deployments/web', { body: '{"spec":', contentType: MERGE_PATCH });
 
       expect(verdict(answer)).toBe('400 BadRequest');
     },
     'an unknown field in a patch is dropped, with a warning': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await scene.request('PATCH', 'deployments/web', {
         body: { spec: { colour: 'red' } },
@@ -133,7 +131,7 @@ export const patches: Area = {
       expect([answer.status, answer.headers.warning]).toEqual([200, '299 - "unknown field \\"spec.colour\\""']);
     },
     'force is refused with 422 for what is no apply': async (scene) => {
-      await web(scene);
+      await withoutPods(scene);
 
       const answer = await scene.request('PATCH', 'deployments/web?force=true', { body: {}, contentType: MERGE_PATCH });
 

@@ -1,8 +1,9 @@
 import { expect } from 'vitest';
 import { at, listAt, textAt } from '../../support/json.ts';
 import type { Area } from '../behaviour.ts';
-import { configMap, deployment, pod } from '../manifests.ts';
+import { configMap, pod } from '../manifests.ts';
 import type { Scene } from '../scene.ts';
+import { withoutPods } from './web.ts';
 import { nameOf, names, uidOf, verdict, versionOf } from './words.ts';
 
 /** Four ConfigMaps, from `a` to `d`, three of them labelled. */
@@ -75,7 +76,7 @@ export const selection: Area = {
       expect(names(await scene.list('pods', 'fieldSelector=status.phase!=Running'))).toEqual(['bad']);
     },
     'events are selected by the object they are about': async (scene) => {
-      const made = await scene.create('deployments', deployment({ replicas: 0 }));
+      const made = await withoutPods(scene);
       await scene.mergePatch('deployments/web/scale', { spec: { replicas: 1 } });
 
       const query = `fieldSelector=involvedObject.uid=${uidOf(made)},reason=ScalingReplicaSet`;
@@ -166,7 +167,7 @@ export const selection: Area = {
       expect([nameOf(body), at(body, 'data')]).toEqual(['a', undefined]);
     },
     'a Table can be asked for, with the columns kubectl prints': async (scene) => {
-      await scene.create('deployments', deployment({ replicas: 0 }));
+      await withoutPods(scene);
 
       const { body } = await scene.request('GET', 'deployments', {
         headers: { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1' },

@@ -3,12 +3,11 @@ import { at, numberAt, textAt } from '../../support/json.ts';
 import type { Area } from '../behaviour.ts';
 import { deployment, pod } from '../manifests.ts';
 import type { Scene } from '../scene.ts';
+import { observed, withoutPods } from './web.ts';
 import { annotationsOf, causes, imageOf, uidOf, verdict, versionOf } from './words.ts';
 
-const observed = (object: unknown): boolean => at(object, 'status', 'observedGeneration') === 1;
-
 async function settled(scene: Scene): Promise<unknown> {
-  await scene.create('deployments', deployment({ replicas: 0 }));
+  await withoutPods(scene);
   return scene.until('deployments', 'web', observed);
 }
 

@@ -1,8 +1,9 @@
 import { expect } from 'vitest';
 import { at, textAt } from '../../support/json.ts';
 import type { Area } from '../behaviour.ts';
-import { configMap, deployment } from '../manifests.ts';
+import { configMap } from '../manifests.ts';
 import type { Scene } from '../scene.ts';
+import { withoutPods } from './web.ts';
 import { nameOf, verdict, versionOf } from './words.ts';
 
 /** Bookmarks and the end of the initial state are asked for like this. */
@@ -121,7 +122,7 @@ export const watch: Area = {
     'changes of the status are told': async (scene) => {
       const watching = await scene.watch('deployments');
 
-      await scene.create('deployments', deployment({ replicas: 0 }));
+      await withoutPods(scene);
 
       const { type } = await watching.until(({ object }) => at(object, 'status', 'observedGeneration') === 1);
       expect(type).toBe('MODIFIED');

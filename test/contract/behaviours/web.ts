@@ -1,4 +1,5 @@
 /** The Deployment `web`, which most behaviours about rollouts and pods are shown on. */
+import { JSON_PATCH } from '../../support/api-client.ts';
 import { numberAt, textAt } from '../../support/json.ts';
 import { type DeploymentParts, deployment, setImage } from '../manifests.ts';
 import type { Scene } from '../scene.ts';
@@ -19,6 +20,13 @@ export function complete(object: unknown): boolean {
   const counts = ['replicas', 'updatedReplicas', 'availableReplicas'].map((field) => status(object, field));
   return observed(object) && counts.every((count) => count === wanted);
 }
+
+/** Creates `web` without pods, for what concerns the object alone. */
+export const withoutPods = (scene: Scene) => scene.create('deployments', deployment({ replicas: 0 }));
+
+/** The answer to a JSON Patch of it, whatever it is; `scene.jsonPatch` is for one that must succeed. */
+export const jsonPatch = (scene: Scene, ...body: readonly object[]) =>
+  scene.request('PATCH', 'deployments/web', { body, contentType: JSON_PATCH });
 
 /** Creates `web` and waits until it is rolled out. */
 export async function rolledOut(scene: Scene, parts: DeploymentParts = {}): Promise<unknown> {
