@@ -55,12 +55,12 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
   const store = keepUnsaved(
     createStateStore(config.deps, (problem) => log.warn({ path: problem.path }, problem.message)),
     {
+      clock,
       onUnsaved: (problem) =>
         problem === undefined
           ? tell('state-saved', 'state files can be written again')
           : tell('state-unsaved', `${problem}; deployments go on, their state is kept in memory only`),
       onRetry: (key) => queue.add(key),
-      after: clock.after,
     },
   );
   const intake = createIntake({
@@ -72,7 +72,14 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
     onHealth: ({ degraded, reason }) =>
       degraded ? tell('directory-degraded', reason) : tell('directory-recovered', `${config.deps} is watched again`),
   });
-  const known = createKnownTargets({ intake, onForgotten: (target) => observer.forget(target) });
+  const known = createKnownTargets({
+    intake,
+    onForgotten: (key) => {
+      store.forget(key);
+      const parsed = parseTargetKey(key);
+      if (parsed.kind === 'target') observer.forget(parsed.target);
+    },
+  });
   const observer = createObserver(cluster, clock, {
     isOurs: (namespace, service) => known.has({ service, namespace }),
     onHint: (namespace, service) => queue.add(targetKey({ service, namespace })),
@@ -153,6 +160,7 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
 
   async function stop(): Promise<void> {
     await intake.stop();
+    store.stop();
     await Promise.race([queue.close(), sleep(clock, DRAIN_MS)]);
     await observer.stop();
     await slack?.stop(OUTBOX_GRACE_MS);

@@ -25,7 +25,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   queue: { imports: ['domain', 'clock'], npm: ['p-queue', 'async-mutex'] },
   cluster: { imports: ['domain', 'clock'], npm: ['@kubernetes/client-node', 'undici'] },
   rollout: { imports: ['domain'] },
-  state: { imports: ['domain'] },
+  state: { imports: ['domain'], types: ['clock'] },
   reconcile: { imports: ['domain', 'clock', 'rollout'], types: ['cluster', 'state'] },
   notify: { imports: ['domain', 'clock'], types: ['state'], npm: ['@slack/webhook'] },
   sandbox: { imports: [] },

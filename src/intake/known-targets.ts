@@ -1,6 +1,6 @@
 /** Which targets are ours: those with a dep file, and those whose file has gone until what it asked for is answered. */
 import type { DepLook } from '../domain/dep-look.ts';
-import { parseTargetKey, type Target, type TargetKey, targetKey } from '../domain/target.ts';
+import { type Target, type TargetKey, targetKey } from '../domain/target.ts';
 import type { Intake } from './intake.ts';
 
 export interface KnownTargets {
@@ -14,7 +14,7 @@ export interface KnownTargets {
 export interface KnownTargetsOptions {
   readonly intake: Pick<Intake, 'look' | 'keys'>;
   /** No longer ours, until its file is looked at again. */
-  onForgotten(target: Target): void;
+  onForgotten(key: TargetKey): void;
 }
 
 export function createKnownTargets({ intake, onForgotten }: KnownTargetsOptions): KnownTargets {
@@ -36,8 +36,7 @@ export function createKnownTargets({ intake, onForgotten }: KnownTargetsOptions)
       // A file that has come back may be known to the look only, or to the scan only.
       if (isGone.get(key) !== true || intake.keys().has(key)) return;
       isGone.delete(key);
-      const parsed = parseTargetKey(key);
-      if (parsed.kind === 'target') onForgotten(parsed.target);
+      onForgotten(key);
     },
   };
 }

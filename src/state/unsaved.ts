@@ -3,12 +3,21 @@
  * so a full disk delays no deployment. It is written when the target is looked at again; a restart asks the cluster
  * instead.
  */
+import type { Clock } from '../clock.ts';
 import type { TargetRecord } from '../domain/record.ts';
 import type { TargetKey } from '../domain/target.ts';
 import { WriteError } from './durable.ts';
 import type { StateStore } from './store.ts';
 
+export interface UnsavedStore extends StateStore {
+  /** The file of the target has gone: what no disk will take for it need not be kept. */
+  forget(key: TargetKey): void;
+  /** Asks for no more looks; what is unsaved stays so. Twice is fine. */
+  stop(): void;
+}
+
 export interface UnsavedHooks {
+  readonly clock: Clock;
   /**
    * Told when saving begins to fail, with one line that names the path and the cause, and with undefined when everything
    * could be saved again.
@@ -16,32 +25,40 @@ export interface UnsavedHooks {
   onUnsaved(problem: string | undefined): void;
   /** Now and then while something is unsaved: time to look at this target, whose record is then tried to be saved. */
   onRetry(key: TargetKey): void;
-  /** The clock's. */
-  after(ms: number, run: () => void): void;
+}
+
+/** What could not be written, by target. */
+interface Kept<T> {
+  /** The disk may take it later. */
+  readonly waiting: Map<TargetKey, T>;
+  /** Refused for the length of its name: says nothing about the disk, and no time mends it. */
+  readonly unwritable: Map<TargetKey, T>;
 }
 
 const RETRY_MS = 5_000;
 
-export function keepUnsaved(store: StateStore, { onUnsaved, onRetry, after }: UnsavedHooks): StateStore {
-  const records = new Map<TargetKey, TargetRecord>();
-  const lasts = new Map<TargetKey, string>();
+export function keepUnsaved(store: StateStore, { clock, onUnsaved, onRetry }: UnsavedHooks): UnsavedStore {
+  const records = createKept<TargetRecord>();
+  const lasts = createKept<string>();
   let failing = false;
+  let isStopped = false;
+  let cancelRetry: (() => void) | undefined;
 
-  async function write<T>(
-    unsaved: Map<TargetKey, T>,
-    key: TargetKey,
-    value: T,
-    save: () => Promise<void>,
-  ): Promise<void> {
+  async function write<T>(kept: Kept<T>, key: TargetKey, value: T, save: () => Promise<void>): Promise<void> {
     try {
       await save();
-      unsaved.delete(key);
-      tell(records.size + lasts.size > 0 && failing, undefined);
+      drop(kept, key);
+      tell(failing && records.waiting.size + lasts.waiting.size > 0, undefined);
     } catch (error) {
       if (!(error instanceof WriteError)) throw error;
-      unsaved.set(key, value);
-      // Says nothing about the disk: the file is refused for its name, and that is told in the log and in Slack.
-      if (error.kind !== 'name-too-long') tell(true, error.message);
+      drop(kept, key);
+      // The file itself is refused for its name, and that is told in the log and in Slack.
+      if (error.kind === 'name-too-long') {
+        kept.unwritable.set(key, value);
+        return;
+      }
+      kept.waiting.set(key, value);
+      tell(true, error.message);
     }
   }
 
@@ -49,19 +66,23 @@ export function keepUnsaved(store: StateStore, { onUnsaved, onRetry, after }: Un
     if (nowFailing === failing) return;
     failing = nowFailing;
     onUnsaved(problem);
-    if (failing) after(RETRY_MS, retry);
+    cancelRetry?.();
+    if (failing) planRetry();
+  }
+
+  function planRetry(): void {
+    if (!isStopped) cancelRetry = clock.after(RETRY_MS, retry);
   }
 
   function retry(): void {
-    if (!failing) return;
-    for (const key of new Set([...records.keys(), ...lasts.keys()])) onRetry(key);
-    after(RETRY_MS, retry);
+    for (const key of new Set([...records.waiting.keys(), ...lasts.waiting.keys()])) onRetry(key);
+    planRetry();
   }
 
   /** Here, where one pass works on the key, so that nothing older goes over something newer. */
   async function saveKept(key: TargetKey): Promise<void> {
-    const record = records.get(key);
-    const last = lasts.get(key);
+    const record = keptOf(records, key);
+    const last = keptOf(lasts, key);
     if (last !== undefined) await write(lasts, key, last, () => store.writeLast(key, last));
     if (record !== undefined) await write(records, key, record, () => store.writeRecord(key, record));
   }
@@ -69,13 +90,34 @@ export function keepUnsaved(store: StateStore, { onUnsaved, onRetry, after }: Un
   return {
     recordedKeys: store.recordedKeys,
     async readRecord(key) {
-      const kept = records.get(key);
+      const kept = keptOf(records, key);
       await saveKept(key);
       return kept ?? store.readRecord(key);
     },
     writeRecord: (key, record) => write(records, key, record, () => store.writeRecord(key, record)),
-    readLast: async (key) => lasts.get(key) ?? store.readLast(key),
+    readLast: async (key) => keptOf(lasts, key) ?? store.readLast(key),
     writeLast: (key, version) => write(lasts, key, version, () => store.writeLast(key, version)),
     removeTemporaries: store.removeTemporaries,
+    forget(key) {
+      records.unwritable.delete(key);
+      lasts.unwritable.delete(key);
+    },
+    stop() {
+      isStopped = true;
+      cancelRetry?.();
+    },
   };
+}
+
+function createKept<T>(): Kept<T> {
+  return { waiting: new Map(), unwritable: new Map() };
+}
+
+function keptOf<T>({ waiting, unwritable }: Kept<T>, key: TargetKey): T | undefined {
+  return waiting.get(key) ?? unwritable.get(key);
+}
+
+function drop<T>({ waiting, unwritable }: Kept<T>, key: TargetKey): void {
+  waiting.delete(key);
+  unwritable.delete(key);
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DepLook } from '../../src/domain/dep-look.ts';
-import { formatTarget, type TargetKey, targetKey } from '../../src/domain/target.ts';
+import { type TargetKey, targetKey } from '../../src/domain/target.ts';
 import { createKnownTargets } from '../../src/intake/known-targets.ts';
 
 const web = { service: 'web', namespace: 'prod' };
@@ -11,10 +11,10 @@ const WRITTEN: DepLook = { kind: 'not-ready', lookAgainInMs: 100 };
 /** A directory whose scan and whose looks can differ, as they do between two scans. */
 function createWorld() {
   const directory = { scanned: new Set<TargetKey>(), look: GONE };
-  const forgotten: string[] = [];
+  const forgotten: TargetKey[] = [];
   const known = createKnownTargets({
     intake: { look: async () => directory.look, keys: () => directory.scanned },
-    onForgotten: (target) => forgotten.push(formatTarget(target)),
+    onForgotten: (key) => forgotten.push(key),
   });
   return { directory, known, forgotten };
 }
@@ -40,7 +40,7 @@ test('a target whose file is gone stays ours until nothing is left to be done', 
 
   expect(duringTheRollout).toBe(true);
   expect(known.has(web)).toBe(false);
-  expect(forgotten).toEqual(['web/prod']);
+  expect(forgotten).toEqual([key]);
 });
 
 test('a file that the look found and no scan yet keeps its target', async () => {
@@ -67,7 +67,7 @@ test('a target is forgotten when the scan has missed its file too, and once', as
   known.settle(key);
 
   expect(meanwhile).toEqual([]);
-  expect(forgotten).toEqual(['web/prod']);
+  expect(forgotten).toEqual([key]);
 });
 
 test('a file that comes back makes its target ours again', async () => {

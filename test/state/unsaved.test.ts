@@ -1,16 +1,18 @@
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type TargetKey, targetKey } from '../../src/domain/target.ts';
-import { createStateStore, type StateStore } from '../../src/state/store.ts';
-import { keepUnsaved } from '../../src/state/unsaved.ts';
+import { createStateStore } from '../../src/state/store.ts';
+import { keepUnsaved, type UnsavedStore } from '../../src/state/unsaved.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 import { createTempDir, type TempDir } from '../support/temp-dir.ts';
 
 const web = targetKey({ service: 'web', namespace: 'prod' });
 const api = targetKey({ service: 'api', namespace: 'prod' });
+/** No file system takes its files. */
+const tooLong = targetKey({ service: 'w'.repeat(255), namespace: 'prod' });
 
 let dir: TempDir;
-let store: StateStore;
+let store: UnsavedStore;
 /** What was told, in order; undefined for "saved again". */
 let told: (string | undefined)[];
 let retried: TargetKey[];
@@ -24,7 +26,7 @@ beforeEach(async () => {
   // Until the folder is made every write fails.
   store = keepUnsaved(
     createStateStore(dir.file('deps'), () => undefined),
-    { onUnsaved: (problem) => told.push(problem), onRetry: (key) => retried.push(key), after: clock.after },
+    { clock, onUnsaved: (problem) => told.push(problem), onRetry: (key) => retried.push(key) },
   );
 });
 
@@ -73,4 +75,54 @@ test('what is unsaved is asked for again until it is saved, and then no more', a
   expect(retried).toEqual([web]);
   expect(await readFile(dir.file('deps/web_prod.last'), 'utf8')).toBe('v1');
   expect(told).toEqual([expect.any(String), undefined]);
+});
+
+test('a name that is too long keeps its state in memory, and is no trouble with the disk', async () => {
+  await mkdir(dir.file('deps'));
+
+  await store.writeLast(tooLong, 'v1');
+  clock.advance(60_000);
+
+  expect(await store.readLast(tooLong)).toBe('v1');
+  expect([told, retried]).toEqual([[], []]);
+});
+
+test('a name that is too long does not keep the rest from being saved again', async () => {
+  await mkdir(dir.file('deps'));
+  await store.writeLast(tooLong, 'v1');
+  await rm(dir.file('deps'), { recursive: true });
+  await store.writeLast(web, 'v1');
+  await mkdir(dir.file('deps'));
+
+  await store.writeLast(web, 'v2');
+  clock.advance(60_000);
+
+  expect(told).toEqual([expect.any(String), undefined]);
+  expect(retried).toEqual([]);
+});
+
+test('a name that is too long is forgotten with its file, what waits for the disk is not', async () => {
+  await store.writeLast(web, 'v1');
+  await mkdir(dir.file('deps'));
+  await store.writeLast(tooLong, 'v1');
+
+  store.forget(web);
+  store.forget(tooLong);
+
+  expect(await store.readLast(web)).toBe('v1');
+  expect(await store.readLast(tooLong)).toBeUndefined();
+});
+
+test('nothing is asked for after the stop, also when saving fails only then', async () => {
+  await store.writeLast(web, 'v1');
+  store.stop();
+  await mkdir(dir.file('deps'));
+  await store.writeLast(web, 'v1');
+  await rm(dir.file('deps'), { recursive: true });
+  await store.writeLast(web, 'v2');
+
+  clock.advance(60_000);
+
+  expect(retried).toEqual([]);
+  expect(clock.waits).toEqual([]);
 });
