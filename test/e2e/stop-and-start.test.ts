@@ -203,3 +203,21 @@ test('a status file written by a newer engine is left alone, and the problem is 
 function kubeconfigOf(stage: Stage): { KUBECONFIG: string } {
   return { KUBECONFIG: join(stage.deps, '../kubeconfig') };
 }
+
+test('a crash soon after the success is told by an engine that was started in between', async () => {
+  await using stage = await startStage();
+  await stage.deployments.create('web', {
+    podAnnotations: { 'sandbox/behaviour': 'crash after=40s exit=3 log="lost the database"' },
+    untilAvailable: false,
+  });
+  const answer = await stage.deploy('web', '1.25.0\n');
+
+  await stage.restart();
+
+  expect(answer.phase).toBe('succeeded');
+  const crash = await eventually(
+    () => stage.told('web').find(({ title }) => title === 'Service Crashed After Deployment'),
+    { timeoutMs: 60_000 },
+  );
+  expect(crash.text).toContain('container app exits 3');
+});
