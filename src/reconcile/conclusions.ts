@@ -12,7 +12,7 @@ import {
 import { formatFileName, formatTarget } from '../domain/target.ts';
 import type { FailureSign } from '../rollout/failure-signs.ts';
 import { summaryLine } from '../rollout/words.ts';
-import type { Conclusion, Observation } from './decision.ts';
+import type { Conclusion, Moment, Observation } from './decision.ts';
 
 /** The target as people write it, or the file's name when it names none. */
 export function subjectOf(observation: Observation): string {
@@ -32,6 +32,13 @@ export function targetEvent(
   };
 }
 
+/** What an answer is given to: the part of a `Case` that does not depend on the policy. */
+interface Answered<R> {
+  readonly observation: Observation;
+  readonly record: R;
+  readonly moment: Pick<Moment, 'now'>;
+}
+
 interface AttemptEnd {
   readonly outcome: Outcome;
   readonly cause: string;
@@ -45,11 +52,9 @@ interface AttemptEnd {
 
 /** The end of an attempt: the record keeps it, and it is told once, whatever happens to the process in between. */
 export function endAttempt(
-  observation: Observation,
-  record: TargetRecord,
+  { observation, record, moment: { now } }: Answered<TargetRecord>,
   attempt: Attempt,
   end: AttemptEnd,
-  now: number,
 ): Conclusion {
   const { outcome, cause } = end;
   const { version, image, content } = attempt;
@@ -109,8 +114,7 @@ function successFacts(record: TargetRecord, attempt: Attempt, now: number): Part
 
 /** An answer that no attempt led to: the content was refused, or waits for something outside. */
 export function answerContent(
-  observation: Observation,
-  record: TargetRecord | undefined,
+  { observation, record, moment: { now } }: Answered<TargetRecord | undefined>,
   answer: {
     readonly outcome: 'refused' | 'blocked' | 'superseded';
     readonly content: string;
@@ -118,7 +122,6 @@ export function answerContent(
     readonly cause: string;
     readonly blockedBy?: Block;
   },
-  now: number,
 ): Conclusion {
   const { outcome, content, version, cause } = answer;
   const summary = summaryLine(subjectOf(observation), version, outcome, cause);

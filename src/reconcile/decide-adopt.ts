@@ -6,13 +6,14 @@
 import { RECORD_SCHEMA, type TargetRecord } from '../domain/record.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { subjectOf, targetEvent } from './conclusions.ts';
-import { decideDeploy, type Moment } from './decide-deploy.ts';
-import type { Decision, Observation } from './decision.ts';
+import { decideDeploy } from './decide-deploy.ts';
+import type { Decision, Observation, OrderCase } from './decision.ts';
 import { FIELD_MANAGER, VERSION_ANNOTATION } from './fence.ts';
 import { chooseImage, type Order } from './order.ts';
-import { allowsNamespace, type Policy } from './policy.ts';
+import { allowsNamespace } from './policy.ts';
 
-export function decideAdopt(observation: Observation, order: Order, policy: Policy, moment: Moment): Decision {
+export function decideAdopt(of: OrderCase): Decision {
+  const { observation, order, policy, moment } = of;
   const { cluster, target } = observation;
   const adoption: Decision = { kind: 'remember', record: adopted(observation, order, moment.now) };
   if (target === undefined || !allowsNamespace(policy, target.namespace)) return adoption;
@@ -35,12 +36,12 @@ export function decideAdopt(observation: Observation, order: Order, policy: Poli
   const ours = deployment.annotations[VERSION_ANNOTATION];
   // Another version went there by us since `.last` was written, so the file was changed after that.
   if (ours !== undefined && ours !== order.request.version) {
-    return decideDeploy(observation, undefined, order, policy, moment);
+    return decideDeploy(of);
   }
   // The image of our own last patch: admission has rewritten it.
   if (ours !== undefined && deployment.templateManager === FIELD_MANAGER) return adoption;
   if (policy.drift === 'ignore') return adoption;
-  if (policy.drift === 'correct') return decideDeploy(observation, undefined, order, policy, moment);
+  if (policy.drift === 'correct') return decideDeploy(of);
   return tellOther(observation, order, deployment, choice.previousImage, moment.now);
 }
 

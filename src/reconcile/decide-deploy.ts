@@ -6,92 +6,58 @@ import type { DeploymentView } from '../domain/workload.ts';
 import { formatDuration } from '../rollout/words.ts';
 import { applied, carries, runningAttempt } from './attempt-marks.ts';
 import { answerContent, driftOf, endAttempt, memoryOf, subjectOf, targetEvent, withPast } from './conclusions.ts';
-import type { Conclusion, Decision, Observation } from './decision.ts';
+import type { Conclusion, Decision, Observation, OrderCase } from './decision.ts';
 import { fencedPatch } from './fence.ts';
-import { chooseImage, type Order } from './order.ts';
+import { chooseImage } from './order.ts';
 import { parkedLookMs } from './parked-look.ts';
-import { allowsNamespace, type Policy } from './policy.ts';
+import { allowsNamespace } from './policy.ts';
 
-export interface Moment {
-  readonly now: number;
-  /** An id for a new attempt. */
-  readonly newId: string;
-}
-
-export function decideDeploy(
-  observation: Observation,
-  record: TargetRecord | undefined,
-  order: Order,
-  policy: Policy,
-  moment: Moment,
-): Decision {
-  const { target, cluster } = observation;
+export function decideDeploy(of: OrderCase): Decision {
+  const { target, cluster } = of.observation;
   if (target === undefined) return { kind: 'nothing' };
-  if (!allowsNamespace(policy, target.namespace)) {
-    const cause = `namespace ${target.namespace} is not allowed; name it in NAMESPACES`;
-    return refuse(observation, record, order, cause, moment.now);
+  if (!allowsNamespace(of.policy, target.namespace)) {
+    return refuse(of, `namespace ${target.namespace} is not allowed; name it in NAMESPACES`);
   }
   switch (cluster.kind) {
     case 'unseen':
       return { kind: 'look-fresh' };
     case 'error':
       if (isTransient(cluster.error)) return { kind: 'retry', error: cluster.error };
-      return (
-        forbidden(observation, record, order, cluster.error.message, moment.now) ??
-        block(observation, record, order, 'forbidden', cluster.error.message, moment.now)
-      );
+      return forbidden(of, cluster.error.message) ?? block(of, 'forbidden', cluster.error.message);
     case 'no-deployment':
       if (cluster.namespace === 'unknown') return { kind: 'look-fresh' };
-      return withoutDeployment(observation, record, order, target, policy, cluster.namespace, moment.now);
+      return withoutDeployment(of, target, cluster.namespace);
     case 'deployment':
       if (!cluster.fresh) return { kind: 'look-fresh' };
-      return withDeployment(observation, record, order, cluster.deployment, policy, moment);
+      return withDeployment(of, cluster.deployment);
     default:
       return cluster satisfies never;
   }
 }
 
 function withoutDeployment(
-  observation: Observation,
-  record: TargetRecord | undefined,
-  order: Order,
-  target: Target,
-  policy: Policy,
+  of: OrderCase,
+  { service, namespace: name }: Target,
   namespace: 'present' | 'missing' | 'terminating',
-  now: number,
 ): Decision {
-  const { service, namespace: name } = target;
   if (namespace === 'terminating') {
-    const cause = `namespace ${name} is being deleted; deployed when it is back`;
-    return block(observation, record, order, 'namespace-terminating', cause, now);
+    return block(of, 'namespace-terminating', `namespace ${name} is being deleted; deployed when it is back`);
   }
-  if (namespace === 'missing' && policy.createNamespaces) {
+  if (namespace === 'missing' && of.policy.createNamespaces) {
     // The first half is the original's own message.
     const cause =
       `New NameSpace created Kindly create a deployment file in the same ns ` +
       `(namespace ${name}; apply the manifest of Deployment ${service}, it is deployed by itself then)`;
-    const parked = block(observation, record, order, 'no-deployment', cause, now);
+    const parked = block(of, 'no-deployment', cause);
     return parked.kind === 'conclude' ? { kind: 'create-namespace', namespace: name, conclude: parked } : parked;
   }
   const where = namespace === 'missing' ? `no namespace ${name}` : `no Deployment ${service} in namespace ${name}`;
-  return block(
-    observation,
-    record,
-    order,
-    'no-deployment',
-    `${where}; apply its manifest, it is deployed by itself then`,
-    now,
-  );
+  return block(of, 'no-deployment', `${where}; apply its manifest, it is deployed by itself then`);
 }
 
-function withDeployment(
-  observation: Observation,
-  record: TargetRecord | undefined,
-  order: Order,
-  deployment: DeploymentView,
-  policy: Policy,
-  { now, newId }: Moment,
-): Decision {
+function withDeployment(of: OrderCase, deployment: DeploymentView): Decision {
+  const { observation, record, order, policy } = of;
+  const { now, newId } = of.moment;
   const running = runningAttempt(record);
   // An attempt whose patch was not answered is the same attempt again, not a second one.
   const repeated =
@@ -101,13 +67,13 @@ function withDeployment(
     return { kind: 'remember', record: answered, lookAgainInMs: 0 };
   }
   if (deployment.deleting) {
-    return block(observation, record, order, 'no-deployment', `Deployment ${deployment.name} is being deleted`, now);
+    return block(of, 'no-deployment', `Deployment ${deployment.name} is being deleted`);
   }
   const choice = chooseImage(deployment, order, policy.repo);
-  if (choice.kind === 'refused') return refuse(observation, record, order, choice.problem, now);
+  if (choice.kind === 'refused') return refuse(of, choice.problem);
   if (deployment.paused) {
     const cause = `Deployment ${deployment.name} is paused; deployed after "kubectl rollout resume deployment/${deployment.name} -n ${deployment.namespace}"`;
-    return block(observation, record, order, 'paused', cause, now);
+    return block(of, 'paused', cause);
   }
   const attempt: Attempt = {
     id: repeated ? running.id : newId,
@@ -191,56 +157,39 @@ function deployingSummary(observation: Observation, attempt: Attempt): string {
   return `${subjectOf(observation)} ${attempt.version} is being deployed`;
 }
 
-function refuse(
-  observation: Observation,
-  record: TargetRecord | undefined,
-  order: Order,
-  cause: string,
-  now: number,
-): Conclusion {
+function refuse({ record, order, ...of }: OrderCase, cause: string): Conclusion {
   const { content, request } = order;
   const answer = { outcome: 'refused', content, version: request.version, cause } as const;
   const { attempt } = record ?? {};
   // A refused content is not tried again, so its attempt is not left open.
   const isOpen = attempt?.content === content && attempt.generation === undefined && attempt.endedAt === undefined;
-  const closed = record !== undefined && isOpen ? { ...record, attempt: { ...attempt, endedAt: now } } : record;
-  return answerContent(observation, closed, answer, now);
+  const closed =
+    record !== undefined && isOpen ? { ...record, attempt: { ...attempt, endedAt: of.moment.now } } : record;
+  return answerContent({ ...of, record: closed }, answer);
 }
 
 /** What the engine itself wants is not parked when it may not do it: it ends, and is told. */
-function forbidden(
-  observation: Observation,
-  record: TargetRecord | undefined,
-  order: Order,
-  cause: string,
-  now: number,
-): Conclusion | undefined {
+function forbidden({ record, order, ...of }: OrderCase, cause: string): Conclusion | undefined {
   const { attempt } = record ?? {};
   if (record === undefined || order.kind === 'deploy') return undefined;
   if (attempt?.kind !== order.kind || attempt.endedAt !== undefined) return undefined;
   const outcome = order.kind === 'rollback' ? 'rollback-failed' : 'failed';
-  return endAttempt(observation, record, attempt, { outcome, cause }, now);
+  return endAttempt({ ...of, record }, attempt, { outcome, cause });
 }
 
 /** Parks the target, and tells it unless the same obstacle was told for the same content. */
-function block(
-  observation: Observation,
-  record: TargetRecord | undefined,
-  order: Order,
-  by: Block,
-  cause: string,
-  now: number,
-): Extract<Decision, { kind: 'wait' | 'remember' }> | Conclusion {
+function block(of: OrderCase, by: Block, cause: string): Extract<Decision, { kind: 'wait' | 'remember' }> | Conclusion {
+  const { record, order, moment } = of;
   const { content, request } = order;
   // A rollback or a correction waits without taking the place of the answer that led to it.
   if (order.kind !== 'deploy') return { kind: 'wait', lookAgainInMs: parkedLookMs(by), detail: cause };
   if (record?.phase === 'blocked' && record.content === content && record.blockedBy === by) {
     // Only trying shows whether a right was granted, so the record keeps when that was tried last.
     if (by === 'forbidden') {
-      return { kind: 'remember', record: { ...record, finishedAt: now }, lookAgainInMs: parkedLookMs(by) };
+      return { kind: 'remember', record: { ...record, finishedAt: moment.now }, lookAgainInMs: parkedLookMs(by) };
     }
     return { kind: 'wait', lookAgainInMs: parkedLookMs(by), detail: record.summary };
   }
   const answer = { outcome: 'blocked', content, version: request.version, cause, blockedBy: by } as const;
-  return answerContent(observation, record, answer, now);
+  return answerContent(of, answer);
 }

@@ -1,38 +1,24 @@
 /** The part of `decide` for a content that waits for somebody outside: a right, an object, the end of a pause. */
 import type { Attempt, TargetRecord } from '../domain/record.ts';
-import { decideDeploy, type Moment } from './decide-deploy.ts';
+import { decideDeploy } from './decide-deploy.ts';
 import { decideRunning } from './decide-running.ts';
-import type { Decision, Observation } from './decision.ts';
-import type { Order } from './order.ts';
+import type { Decision, Observation, OrderCase, Remembered } from './decision.ts';
 import { parkedLookMs } from './parked-look.ts';
-import type { Policy } from './policy.ts';
 
-export function decideParked(
-  observation: Observation,
-  record: TargetRecord,
-  order: Order,
-  policy: Policy,
-  moment: Moment,
-): Decision {
-  return stillParked(observation, record, moment.now)
-    ? { kind: 'wait', lookAgainInMs: parkedLookMs(record.blockedBy), detail: record.summary }
-    : decideDeploy(observation, record, order, policy, moment);
+export function decideParked(of: Remembered<OrderCase>): Decision {
+  const { blockedBy, summary } = of.record;
+  return stillParked(of.observation, of.record, of.moment.now)
+    ? { kind: 'wait', lookAgainInMs: parkedLookMs(blockedBy), detail: summary }
+    : decideDeploy(of);
 }
 
 /** The same while the rollout of an older content runs: it is judged until the newer one can go over it. */
-export function decideParkedBehind(
-  observation: Observation,
-  record: TargetRecord,
-  running: Attempt,
-  order: Order,
-  policy: Policy,
-  moment: Moment,
-): Decision {
-  const parked = decideParked(observation, record, order, policy, moment);
+export function decideParkedBehind(of: Remembered<OrderCase>, running: Attempt): Decision {
+  const parked = decideParked(of);
   // What is to be remembered is that it was tried; the next pass judges the rollout.
   if (parked.kind === 'remember') return { ...parked, lookAgainInMs: 0 };
   if (parked.kind !== 'wait') return parked;
-  const judged = decideRunning(observation, record, running, policy, moment.now);
+  const judged = decideRunning(of, running);
   if (judged.kind !== 'wait') return judged;
   return { ...judged, lookAgainInMs: Math.min(judged.lookAgainInMs, parked.lookAgainInMs) };
 }

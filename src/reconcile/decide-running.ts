@@ -1,12 +1,11 @@
 /** The part of `decide` for a rollout that runs: is it over, and how did it go? */
 import type { Attempt, TargetRecord } from '../domain/record.ts';
 import type { DeploymentView } from '../domain/workload.ts';
-import { judge } from '../rollout/verdict.ts';
+import { judge, type Verdict } from '../rollout/verdict.ts';
 import { formatDuration } from '../rollout/words.ts';
 import { endAttempt, subjectOf } from './conclusions.ts';
-import type { Decision, Observation } from './decision.ts';
+import type { Decision, Observation, Remembered } from './decision.ts';
 import { ATTEMPT_ANNOTATION } from './fence.ts';
-import type { Policy } from './policy.ts';
 import { awaitRollout } from './usual-time.ts';
 
 /** How soon a running rollout is looked at when nothing is known of it, ms: the watch is down, or lags. */
@@ -16,14 +15,8 @@ const HELD_LOOK_MS = 30_000;
 /** A version that crashed on its way must stay up this long before it counts as a success. */
 const AFTER_CRASH_MS = 10_000;
 
-export function decideRunning(
-  observation: Observation,
-  record: TargetRecord,
-  attempt: Attempt,
-  policy: Policy,
-  now: number,
-): Decision {
-  const { cluster } = observation;
+export function decideRunning(of: Remembered, attempt: Attempt): Decision {
+  const { cluster } = of.observation;
   switch (cluster.kind) {
     case 'unseen':
       return { kind: 'wait', lookAgainInMs: BLIND_LOOK_MS, detail: 'no news from the cluster' };
@@ -31,14 +24,10 @@ export function decideRunning(
       // The API server's troubles are no verdict on a rollout.
       return { kind: 'retry', error: cluster.error };
     case 'no-deployment':
-      return deleted(observation, record, attempt, now);
+      return deleted(of, attempt);
     case 'deployment':
-      if (cluster.deployment.uid === attempt.uid) {
-        return judgeRollout(observation, record, attempt, cluster.deployment, policy, now);
-      }
-      return wants(observation, attempt)
-        ? recreated(record, attempt, cluster.deployment)
-        : deleted(observation, record, attempt, now);
+      if (cluster.deployment.uid === attempt.uid) return judgeRollout(of, attempt, cluster.deployment);
+      return wants(of.observation, attempt) ? recreated(of.record, attempt, cluster.deployment) : deleted(of, attempt);
     default:
       return cluster satisfies never;
   }
@@ -48,9 +37,10 @@ function wants({ desired }: Observation, attempt: Attempt): boolean {
   return desired.kind === 'wanted' && desired.content === attempt.content;
 }
 
-function deleted(observation: Observation, record: TargetRecord, attempt: Attempt, now: number): Decision {
+function deleted(of: Remembered, attempt: Attempt): Decision {
   const cause = 'the Deployment was deleted during the rollout; deployed by itself when it is back';
-  return endAttempt(observation, record, attempt, { outcome: 'blocked', cause, blockedBy: 'no-deployment' }, now);
+  const end = { outcome: 'blocked', cause, blockedBy: 'no-deployment' } as const;
+  return endAttempt(of, attempt, end);
 }
 
 /** Another Deployment of the same name: the file's wish holds for it too, so the attempt begins anew. */
@@ -62,20 +52,14 @@ function recreated(record: TargetRecord, attempt: Attempt, deployment: Deploymen
   return { kind: 'remember', record: { ...record, attempt: renewed }, lookAgainInMs: 0 };
 }
 
-function judgeRollout(
-  observation: Observation,
-  record: TargetRecord,
-  attempt: Attempt,
-  deployment: DeploymentView,
-  policy: Policy,
-  now: number,
-): Decision {
+function judgeRollout(of: Remembered, attempt: Attempt, deployment: DeploymentView): Decision {
+  const { observation, policy } = of;
   const { cluster, elapsedMs, ageOf, completeForMs } = observation;
   const look = cluster.kind === 'deployment' ? cluster.look : { replicaSets: [], pods: [] };
   const verdict = judge({ deployment, look, attempt, elapsedMs, ageOf }, policy);
   switch (verdict.kind) {
     case 'running':
-      return awaitRollout(observation, record, attempt, verdict, now);
+      return awaitRollout(of, attempt, verdict);
     case 'held':
       return { kind: 'wait', lookAgainInMs: HELD_LOOK_MS, detail: `Deployment ${deployment.name} is paused` };
     case 'succeeded': {
@@ -87,77 +71,54 @@ function judgeRollout(
           detail: 'complete after crashes; waiting for it to last',
         };
       }
-      return succeed(observation, record, attempt, verdict.note, now);
+      return succeed(of, attempt, verdict.note);
     }
     case 'overridden':
-      return endAttempt(
-        observation,
-        record,
-        attempt,
-        {
-          outcome: 'overridden',
-          cause: `${verdict.by} set the image to ${verdict.image || 'another container'}; left as it is`,
-        },
-        now,
-      );
+      return endAttempt(of, attempt, {
+        outcome: 'overridden',
+        cause: `${verdict.by} set the image to ${verdict.image || 'another container'}; left as it is`,
+      });
     case 'failed':
     case 'timed-out':
-      return fail(observation, record, attempt, verdict, now);
+      return fail(of, attempt, verdict);
     default:
       return verdict satisfies never;
   }
 }
 
-function succeed(
-  observation: Observation,
-  record: TargetRecord,
-  attempt: Attempt,
-  note: string,
-  now: number,
-): Decision {
-  const subject = subjectOf(observation);
-  const after = formatDuration(observation.elapsedMs);
+function succeed(of: Remembered, attempt: Attempt, note: string): Decision {
+  const subject = subjectOf(of.observation);
+  const after = formatDuration(of.observation.elapsedMs);
   const suffix = note === '' ? '' : ` (${note})`;
   switch (attempt.kind) {
     case 'rollback': {
-      const failed = record.past[0];
+      const failed = of.record.past[0];
       const summary = `${subject} rolled back to ${attempt.version} after ${after}${failed === undefined ? '' : `; ${failed.summary}`}`;
-      return endAttempt(
-        observation,
-        record,
-        attempt,
-        { outcome: 'rolled-back', cause: failed?.summary ?? '', summary },
-        now,
-      );
+      return endAttempt(of, attempt, { outcome: 'rolled-back', cause: failed?.summary ?? '', summary });
     }
     case 'correct-drift': {
       const summary = `${subject} ${attempt.version} runs again after ${after}: the change made outside was corrected${suffix}`;
-      return endAttempt(observation, record, attempt, { outcome: 'succeeded', cause: '', summary }, now);
+      return endAttempt(of, attempt, { outcome: 'succeeded', cause: '', summary });
     }
     case 'deploy':
-      return endAttempt(
-        observation,
-        record,
-        attempt,
-        { outcome: 'succeeded', cause: '', summary: `${subject} ${attempt.version} succeeded after ${after}${suffix}` },
-        now,
-      );
+      return endAttempt(of, attempt, {
+        outcome: 'succeeded',
+        cause: '',
+        summary: `${subject} ${attempt.version} succeeded after ${after}${suffix}`,
+      });
     default:
       return attempt.kind satisfies never;
   }
 }
 
 function fail(
-  observation: Observation,
-  record: TargetRecord,
+  of: Remembered,
   attempt: Attempt,
-  verdict: Extract<ReturnType<typeof judge>, { kind: 'failed' | 'timed-out' }>,
-  now: number,
+  { kind, cause, signs }: Extract<Verdict, { kind: 'failed' | 'timed-out' }>,
 ): Decision {
-  const { cause, signs } = verdict;
   if (attempt.kind === 'rollback') {
     // Said loudly and left alone: a rollback of a rollback would never end.
-    return endAttempt(observation, record, attempt, { outcome: 'rollback-failed', cause, signs }, now);
+    return endAttempt(of, attempt, { outcome: 'rollback-failed', cause, signs });
   }
-  return endAttempt(observation, record, attempt, { outcome: verdict.kind, cause, signs }, now);
+  return endAttempt(of, attempt, { outcome: kind, cause, signs });
 }

@@ -7,9 +7,9 @@ import type { DeploymentView } from '../domain/workload.ts';
 import { judge } from '../rollout/verdict.ts';
 import { lateCrashLeftMs, runsImageOf } from './attempt-marks.ts';
 import { endAttempt, subjectOf, targetEvent, withPast } from './conclusions.ts';
-import { decideDeploy, type Moment } from './decide-deploy.ts';
+import { decideDeploy } from './decide-deploy.ts';
 import { decideParked } from './decide-parked.ts';
-import type { Decision, Observation } from './decision.ts';
+import type { Decision, Observation, OrderCase, Remembered } from './decision.ts';
 import { chooseImage, type Order, orderAgain } from './order.ts';
 import { allowsNamespace, type Policy } from './policy.ts';
 
@@ -19,28 +19,21 @@ const FLAP_WINDOW_MS = 600_000;
 /** Stands for the image of a container that is gone. */
 const REMOVED = 'no such container';
 
-export function decideSettled(
-  observation: Observation,
-  record: TargetRecord,
-  order: Order,
-  policy: Policy,
-  moment: Moment,
-): Decision {
+export function decideSettled(of: Remembered<OrderCase>): Decision {
+  const { record } = of;
   switch (record.phase) {
     case 'blocked':
-      return decideParked(observation, record, order, policy, moment);
+      return decideParked(of);
     case 'failed':
     case 'timed-out':
-      return wantsRollback(record, policy)
-        ? rollBack(observation, record, policy, moment)
-        : noticeRecovery(observation, record, policy, moment.now);
+      return wantsRollback(record, of.policy) ? rollBack(of) : noticeRecovery(of);
     case 'succeeded':
-      return noticeDrift(observation, record, policy, moment);
+      return noticeDrift(of);
     case 'refused':
-      return reconsider(observation, record, order, policy, moment);
+      return reconsider(of);
     case 'superseded':
       // The file had gone before its version was applied, and is back.
-      return decideDeploy(observation, record, order, policy, moment);
+      return decideDeploy(of);
     case 'rolling-out':
     case 'rolled-back':
     case 'rollback-failed':
@@ -52,13 +45,8 @@ export function decideSettled(
 }
 
 /** What was refused for the settings or for the Deployment is deployed when those have changed. */
-function reconsider(
-  observation: Observation,
-  record: TargetRecord,
-  order: Order,
-  policy: Policy,
-  moment: Moment,
-): Decision {
+function reconsider(of: OrderCase): Decision {
+  const { observation, order, policy } = of;
   const { cluster, target } = observation;
   if (target === undefined || !allowsNamespace(policy, target.namespace)) return { kind: 'nothing' };
   const deployment = seen(observation);
@@ -68,7 +56,7 @@ function reconsider(
   }
   // What may not be read cannot be looked over again.
   if (cluster.kind === 'error' && cluster.error.kind === 'forbidden') return { kind: 'nothing' };
-  return decideDeploy(observation, record, order, policy, moment);
+  return decideDeploy(of);
 }
 
 function wantsRollback(record: TargetRecord, policy: Policy): boolean {
@@ -82,7 +70,8 @@ function wantsRollback(record: TargetRecord, policy: Policy): boolean {
   );
 }
 
-function rollBack(observation: Observation, record: TargetRecord, policy: Policy, moment: Moment): Decision {
+function rollBack(of: Remembered): Decision {
+  const { observation, record } = of;
   const { attempt, verified } = record;
   if (attempt === undefined || verified === undefined) return { kind: 'nothing' };
   const deployment = seen(observation);
@@ -90,11 +79,12 @@ function rollBack(observation: Observation, record: TargetRecord, policy: Policy
   if (deployment !== undefined && !runsImageOf(deployment, attempt)) return { kind: 'nothing' };
   const { version, image, container } = verified;
   const order: Order = { kind: 'rollback', content: record.content, request: { version, container }, image };
-  return decideDeploy(observation, record, order, policy, moment);
+  return decideDeploy({ ...of, order });
 }
 
 /** A rollout that came right after it was told as failed is noticed and told. */
-function noticeRecovery(observation: Observation, record: TargetRecord, policy: Policy, now: number): Decision {
+function noticeRecovery(of: Remembered): Decision {
+  const { observation, record, policy } = of;
   const { attempt } = record;
   const deployment = seen(observation);
   if (attempt?.generation === undefined || deployment === undefined || deployment.uid !== attempt.uid) {
@@ -105,13 +95,16 @@ function noticeRecovery(observation: Observation, record: TargetRecord, policy: 
   if (verdict.kind !== 'succeeded') return { kind: 'nothing' };
   // A crash loop is "ready" between two crashes: only what lasts has recovered.
   const missingMs = policy.graceMs - observation.completeForMs;
-  if (missingMs > 0)
+  if (missingMs > 0) {
     return { kind: 'wait', lookAgainInMs: missingMs, detail: 'complete after all; waiting for it to last' };
+  }
   const summary = `${subjectOf(observation)} ${attempt.version} succeeded after all; it had been told as ${record.phase}`;
-  return endAttempt(observation, record, attempt, { outcome: 'succeeded', what: 'recovered', cause: '', summary }, now);
+  const end = { outcome: 'succeeded', what: 'recovered', cause: '', summary } as const;
+  return endAttempt(of, attempt, end);
 }
 
-function noticeDrift(observation: Observation, record: TargetRecord, policy: Policy, moment: Moment): Decision {
+function noticeDrift(of: Remembered): Decision {
+  const { observation, record, policy } = of;
   const { attempt } = record;
   const deployment = seen(observation);
   // A record adopted from an earlier engine knows no image to compare with.
@@ -122,30 +115,25 @@ function noticeDrift(observation: Observation, record: TargetRecord, policy: Pol
     if (drift !== undefined && drift.image !== '') {
       return { kind: 'remember', record: { ...kept, drift: { ...drift, image: '' } }, lookAgainInMs: 0 };
     }
-    return noticeLateCrash(observation, record, attempt, deployment, policy, moment);
+    return noticeLateCrash(of, attempt, deployment);
   }
   if (policy.drift === 'ignore' || deployment.deleting) return { kind: 'nothing' };
   // Back to what was verified: what the file's words would mean now may depend on the image that drifted in.
   const correction: Order = { kind: 'correct-drift', content: record.content, ...orderAgain(attempt) };
-  const change = { image: image ?? REMOVED, by: deployment.templateManager };
-  return tellDrift(observation, record, correction, policy, moment, change);
+  return tellDrift({ ...of, order: correction }, { image: image ?? REMOVED, by: deployment.templateManager });
 }
 
+/** The order of the case is the correction. */
 function tellDrift(
-  observation: Observation,
-  record: TargetRecord,
-  correction: Order,
-  policy: Policy,
-  moment: Moment,
+  of: Remembered<OrderCase>,
   change: { readonly image: string; readonly by: string | undefined },
 ): Decision {
-  const { now } = moment;
+  const { observation, record, policy } = of;
+  const { now } = of.moment;
   const earlier = (record.drift?.seenAt ?? []).filter((at) => now - at < FLAP_WINDOW_MS);
   if (record.drift?.image === change.image) {
     const isHeld = record.drift.seenAt.length > FLAPS;
-    return policy.drift === 'correct' && !isHeld
-      ? decideDeploy(observation, record, correction, policy, moment)
-      : { kind: 'nothing' };
+    return policy.drift === 'correct' && !isHeld ? decideDeploy(of) : { kind: 'nothing' };
   }
   const flapping = earlier.length >= FLAPS;
   const who = change.by ?? 'another client';
@@ -173,14 +161,9 @@ function tellDrift(
 }
 
 /** Most bad versions die after their first probe: for a while after a success a crash is still told. */
-function noticeLateCrash(
-  observation: Observation,
-  record: TargetRecord,
-  attempt: Attempt,
-  deployment: DeploymentView,
-  policy: Policy,
-  { now }: Moment,
-): Decision {
+function noticeLateCrash(of: Remembered, attempt: Attempt, deployment: DeploymentView): Decision {
+  const { observation, record, policy } = of;
+  const { now } = of.moment;
   const leftMs = lateCrashLeftMs(record, policy, now);
   if (leftMs <= 0) return { kind: 'nothing' };
   const verdict = judgeNow(observation, attempt, deployment, policy);

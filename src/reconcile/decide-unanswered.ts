@@ -3,22 +3,17 @@
  * have been applied all the same, and then its rollout is seen through like any other.
  */
 import type { DepLook } from '../domain/dep-look.ts';
-import type { Attempt, TargetRecord } from '../domain/record.ts';
+import type { Attempt } from '../domain/record.ts';
 import { applied, carries } from './attempt-marks.ts';
 import { endAttempt } from './conclusions.ts';
-import type { Decision, Observation } from './decision.ts';
+import type { Decision, Remembered } from './decision.ts';
 import { parkedLookMs } from './parked-look.ts';
 
 /**
  * @param meanwhile what is decided while the file says nothing clear: it may yet hold the content again
  */
-export function decideUnanswered(
-  observation: Observation,
-  record: TargetRecord,
-  attempt: Attempt,
-  meanwhile: Decision,
-  now: number,
-): Decision {
+export function decideUnanswered(of: Remembered, attempt: Attempt, meanwhile: Decision): Decision {
+  const { observation, record } = of;
   const { cluster, desired } = observation;
   switch (cluster.kind) {
     case 'unseen':
@@ -41,7 +36,7 @@ export function decideUnanswered(
       return cluster satisfies never;
   }
   if (desired.kind === 'not-ready' || desired.kind === 'unreadable') return meanwhile;
-  return endAttempt(observation, record, attempt, { outcome: 'superseded', cause: whyWithdrawn(desired) }, now);
+  return endAttempt(of, attempt, { outcome: 'superseded', cause: whyWithdrawn(desired) });
 }
 
 /** Nothing is deployed, and nothing is left open. */

@@ -7,12 +7,12 @@ import type { Attempt, TargetRecord } from '../domain/record.ts';
 import { runningAttempt, runsImageOf } from './attempt-marks.ts';
 import { answerContent, subjectOf } from './conclusions.ts';
 import { decideAdopt } from './decide-adopt.ts';
-import { decideDeploy, type Moment } from './decide-deploy.ts';
+import { decideDeploy } from './decide-deploy.ts';
 import { decideParked, decideParkedBehind, wasRefusedJustNow } from './decide-parked.ts';
 import { decideRunning } from './decide-running.ts';
 import { decideSettled } from './decide-settled.ts';
 import { decideUnanswered } from './decide-unanswered.ts';
-import type { Decision, Observation } from './decision.ts';
+import type { Case, Decision, Moment, Observation, OrderCase, Remembered } from './decision.ts';
 import { type Order, orderAgain } from './order.ts';
 import { allowsNamespace, type Policy } from './policy.ts';
 
@@ -30,14 +30,16 @@ export function decide(
   moment: Moment,
 ): Decision {
   const { desired } = observation;
+  const of: Case = { observation, record, policy, moment };
   switch (desired.kind) {
     case 'refused':
-      if (record?.content !== desired.content) return refuseContent(observation, record, desired, moment.now);
+      if (record?.content !== desired.content) return refuseContent(of, desired);
       break;
     case 'wanted': {
       const order: Order = { kind: 'deploy', content: desired.content, request: desired.request };
-      if (record?.content !== desired.content) return decideNewContent(observation, record, order, policy, moment);
-      return decideSameContent(observation, record, order, policy, moment);
+      return record?.content === desired.content
+        ? decideSameContent({ ...of, record, order })
+        : decideNewContent({ ...of, order });
     }
     case 'absent':
     case 'not-ready':
@@ -48,41 +50,30 @@ export function decide(
   }
   const running = runningAttempt(record);
   if (record === undefined || running === undefined) return idle(desired);
-  return decideOpen(observation, record, running, policy, moment.now);
+  return decideOpen({ ...of, record }, running);
 }
 
 /** An attempt that is open whatever the file says now. */
-function decideOpen(
-  observation: Observation,
-  record: TargetRecord,
-  running: Attempt,
-  policy: Policy,
-  now: number,
-): Decision {
+function decideOpen(of: Remembered, running: Attempt): Decision {
   return running.generation === undefined
-    ? decideUnanswered(observation, record, running, idle(observation.desired), now)
-    : decideRunning(observation, record, running, policy, now);
+    ? decideUnanswered(of, running, idle(of.observation.desired))
+    : decideRunning(of, running);
 }
 
 /** The file holds what the record answers. */
-function decideSameContent(
-  observation: Observation,
-  record: TargetRecord,
-  order: Order,
-  policy: Policy,
-  moment: Moment,
-): Decision {
+function decideSameContent(of: Remembered<OrderCase>): Decision {
+  const { record, order, moment } = of;
   const running = runningAttempt(record);
-  if (running === undefined) return decideSettled(observation, record, order, policy, moment);
+  if (running === undefined) return decideSettled(of);
   if (running.content === order.content) {
-    if (running.generation !== undefined) return decideRunning(observation, record, running, policy, moment.now);
-    if (wasRefusedJustNow(record, moment.now)) return decideParked(observation, record, order, policy, moment);
+    if (running.generation !== undefined) return decideRunning(of, running);
+    if (wasRefusedJustNow(record, moment.now)) return decideParked(of);
     // Not answered yet: the patch was not sent, or its answer was lost.
-    return decideDeploy(observation, record, { ...order, ...unansweredOrder(running) }, policy, moment);
+    return decideDeploy({ ...of, order: { ...order, ...unansweredOrder(running) } });
   }
   return record.phase === 'blocked' && running.generation !== undefined
-    ? decideParkedBehind(observation, record, running, order, policy, moment)
-    : decideOpen(observation, record, running, policy, moment.now);
+    ? decideParkedBehind(of, running)
+    : decideOpen(of, running);
 }
 
 /** What a rollback or a correction brings is what was verified; a deployment follows the file. */
@@ -90,15 +81,10 @@ function unansweredOrder(attempt: Attempt): Partial<Order> {
   return attempt.kind === 'deploy' ? {} : { kind: attempt.kind, ...orderAgain(attempt) };
 }
 
-function decideNewContent(
-  observation: Observation,
-  record: TargetRecord | undefined,
-  order: Order,
-  policy: Policy,
-  moment: Moment,
-): Decision {
+function decideNewContent(of: OrderCase): Decision {
+  const { observation, record, order, policy } = of;
   const { version, container } = order.request;
-  if (record === undefined && observation.last === version) return decideAdopt(observation, order, policy, moment);
+  if (record === undefined && observation.last === version) return decideAdopt(of);
   const { attempt } = record ?? {};
   const meansTheSame =
     record !== undefined &&
@@ -118,7 +104,7 @@ function decideNewContent(
       return { kind: 'remember', record: { ...record, content, attempt: { ...attempt, content } }, lookAgainInMs: 0 };
     }
   }
-  return decideDeploy(observation, record, order, policy, moment);
+  return decideDeploy(of);
 }
 
 /** The rollout goes on, now for the new bytes: also when what stood in the file in between had an answer of its own. */
@@ -130,15 +116,9 @@ function resumed(observation: Observation, record: TargetRecord, attempt: Attemp
   return { ...kept, phase: 'rolling-out', version, content, summary, startedAt, attempt: { ...attempt, content } };
 }
 
-function refuseContent(
-  observation: Observation,
-  record: TargetRecord | undefined,
-  desired: Extract<DepLook, { kind: 'refused' }>,
-  now: number,
-): Decision {
-  const { content, line, problem } = desired;
+function refuseContent(of: Case, { content, line, problem }: Extract<DepLook, { kind: 'refused' }>): Decision {
   const cause = line === undefined ? problem : `line ${line}: ${problem}`;
-  return answerContent(observation, record, { outcome: 'refused', content, version: '', cause }, now);
+  return answerContent(of, { outcome: 'refused', content, version: '', cause });
 }
 
 function idle(desired: DepLook): Decision {

@@ -8,6 +8,8 @@ import type { Target, TargetKey } from '../domain/target.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import type { FailureSign } from '../rollout/failure-signs.ts';
 import type { RolloutLook } from '../rollout/verdict.ts';
+import type { Order } from './order.ts';
+import type { Policy } from './policy.ts';
 
 export type ClusterLook =
   /** The pass did not need the cluster, or what the watch knows was not enough to say anything. */
@@ -36,6 +38,30 @@ export interface Observation {
   readonly ageOf: (signId: string) => number;
   /** For how long the rollout has been complete without a break, ms. */
   readonly completeForMs: number;
+}
+
+/** What one decision is made from. */
+export interface Case {
+  readonly observation: Observation;
+  /** What is remembered of the target; undefined for one never seen. */
+  readonly record: TargetRecord | undefined;
+  readonly policy: Policy;
+  readonly moment: Moment;
+}
+
+/** The case of a version that is to be brought to the cluster. */
+export interface OrderCase extends Case {
+  readonly order: Order;
+}
+
+/** The case of a target that is remembered. */
+export type Remembered<T extends Case = Case> = T & { readonly record: TargetRecord };
+
+export interface Moment {
+  /** Epoch ms. */
+  readonly now: number;
+  /** An id for a new attempt. */
+  readonly newId: string;
 }
 
 export type Decision =

@@ -179,7 +179,8 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
       outcome: 'failed',
       cause: `the API server refused the change: ${error.detail || error.message}`,
     } as const;
-    return conclude(observation, endAttempt({ ...observation, elapsedMs: 0 }, record, attempt, end, clock.now()));
+    const refused = { observation: { ...observation, elapsedMs: 0 }, record, moment: { now: clock.now() } };
+    return conclude(observation, endAttempt(refused, attempt, end));
   }
 
   /** With what the API server said to a change. */

@@ -1,8 +1,8 @@
 /** What is usual for a target, and what is said when a rollout takes much longer: before any time-out, and once. */
-import type { Attempt, TargetRecord } from '../domain/record.ts';
+import type { Attempt } from '../domain/record.ts';
 import { formatDuration } from '../rollout/words.ts';
 import { subjectOf, targetEvent } from './conclusions.ts';
-import type { Decision, Observation } from './decision.ts';
+import type { Decision, Remembered } from './decision.ts';
 
 /** Fewer rollouts say nothing about the next one. */
 const KNOWN_ENOUGH = 3;
@@ -25,28 +25,23 @@ export function usualTime(durations: readonly number[]): number | undefined {
 
 /** Waits for a running rollout, or tells that it takes longer than usual. */
 export function awaitRollout(
-  observation: Observation,
-  record: TargetRecord,
+  of: Remembered,
   attempt: Attempt,
-  running: { readonly detail: string; readonly lookAgainInMs: number },
-  now: number,
+  { detail, lookAgainInMs }: { readonly detail: string; readonly lookAgainInMs: number },
 ): Decision {
-  const { detail, lookAgainInMs } = running;
-  const { elapsedMs } = observation;
-  const usualMs = usualTime(record.usualMs ?? []);
+  const { elapsedMs } = of.observation;
+  const usualMs = usualTime(of.record.usualMs ?? []);
   if (usualMs === undefined || attempt.toldSlow === true) return { kind: 'wait', lookAgainInMs, detail };
   const slowInMs = Math.max(TIMES_USUAL * usualMs, LEAST_MS) - elapsedMs;
   if (slowInMs > 0) return { kind: 'wait', lookAgainInMs: Math.min(lookAgainInMs, slowInMs), detail };
-  return tellSlow(observation, record, attempt, usualMs, detail, now);
+  return tellSlow(of, attempt, usualMs, detail);
 }
 
 function tellSlow(
-  observation: Observation,
-  record: TargetRecord,
+  { observation, record, moment }: Remembered,
   attempt: Attempt,
   usualMs: number,
   detail: string,
-  now: number,
 ): Decision {
   const { elapsedMs } = observation;
   const { id, version, image, content } = attempt;
@@ -65,7 +60,7 @@ function tellSlow(
       image,
       summary,
       cause,
-      at: now,
+      at: moment.now,
     }),
     signs: [],
   };

@@ -5,6 +5,7 @@ import { targetKey } from '../../src/domain/target.ts';
 import type { Observation } from '../../src/reconcile/decision.ts';
 import { awaitRollout, usualTime } from '../../src/reconcile/usual-time.ts';
 import { OLD_IMAGE, PATCHED_AT } from '../support/rollout-objects.ts';
+import { STORY_POLICY } from '../support/rollout-story.ts';
 
 const TARGET = { service: 'web', namespace: 'prod' };
 
@@ -47,7 +48,8 @@ function after(elapsedMs: number): Observation {
 const RUNNING = { detail: '1 of 2 replicas available', lookAgainInMs: 200_000 };
 
 function awaitIt(elapsedMs: number, record: TargetRecord = RECORD, attempt: Attempt = ATTEMPT) {
-  return awaitRollout(after(elapsedMs), record, attempt, RUNNING, PATCHED_AT + elapsedMs);
+  const moment = { now: PATCHED_AT + elapsedMs, newId: 'attempt-2' };
+  return awaitRollout({ observation: after(elapsedMs), record, policy: STORY_POLICY, moment }, attempt, RUNNING);
 }
 
 describe('usualTime', () => {
