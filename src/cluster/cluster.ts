@@ -2,6 +2,7 @@
 import { AppsV1Api, CoreV1Api, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import type { Clock } from '../clock.ts';
 import { ApiError } from '../domain/api-error.ts';
+import { FIELD_MANAGER } from '../domain/signature.ts';
 import type { Target } from '../domain/target.ts';
 import type { DeploymentView, EventView, PodView, ReplicaSetView } from '../domain/workload.ts';
 import { errorOfNonsense } from './api-errors.ts';
@@ -55,8 +56,6 @@ export interface Cluster {
   readonly connections: number;
   close(): Promise<void>;
 }
-
-export const FIELD_MANAGER = 'deployment-k8s-engine';
 
 /** Enough for any namespace a person would look into; the server sends no more. */
 const LIST_LIMIT = 5000;

@@ -1,7 +1,7 @@
 /** How an attempt stands, and what a Deployment shows of it. */
 import type { Attempt, TargetRecord } from '../domain/record.ts';
+import { ATTEMPT_ANNOTATION, FIELD_MANAGER } from '../domain/signature.ts';
 import type { DeploymentView } from '../domain/workload.ts';
-import { ATTEMPT_ANNOTATION, FIELD_MANAGER } from './fence.ts';
 import type { Policy } from './policy.ts';
 
 /** The attempt whose rollout is not concluded, if there is one. */

@@ -4,11 +4,11 @@
  * over in silence.
  */
 import { RECORD_SCHEMA, type TargetRecord } from '../domain/record.ts';
+import { FIELD_MANAGER, VERSION_ANNOTATION } from '../domain/signature.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { subjectOf, targetEvent } from './conclusions.ts';
 import { decideDeploy } from './decide-deploy.ts';
 import type { Decision, Observation, OrderCase } from './decision.ts';
-import { FIELD_MANAGER, VERSION_ANNOTATION } from './fence.ts';
 import { chooseImage, type Order } from './order.ts';
 import { allowsNamespace } from './policy.ts';
 

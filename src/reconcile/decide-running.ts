@@ -1,11 +1,11 @@
 /** The part of `decide` for a rollout that runs: is it over, and how did it go? */
 import type { Attempt, TargetRecord } from '../domain/record.ts';
+import { ATTEMPT_ANNOTATION } from '../domain/signature.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { judge, type Verdict } from '../rollout/verdict.ts';
 import { formatDuration } from '../rollout/words.ts';
 import { endAttempt, subjectOf } from './conclusions.ts';
 import type { Decision, Observation, Remembered } from './decision.ts';
-import { ATTEMPT_ANNOTATION } from './fence.ts';
 import { awaitRollout } from './usual-time.ts';
 
 /** How soon a running rollout is looked at when nothing is known of it, ms: the watch is down, or lags. */

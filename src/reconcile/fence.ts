@@ -9,14 +9,8 @@
  */
 import type { JsonPatchOperation } from '../cluster/cluster.ts';
 import type { Attempt } from '../domain/record.ts';
+import { ATTEMPT_ANNOTATION, CHANGE_CAUSE_ANNOTATION, VERSION_ANNOTATION } from '../domain/signature.ts';
 import type { DeploymentView } from '../domain/workload.ts';
-
-export const ATTEMPT_ANNOTATION = 'deployment-k8s-engine/attempt';
-export const VERSION_ANNOTATION = 'deployment-k8s-engine/version';
-/** Who our changes are by, in `managedFields`. */
-export const FIELD_MANAGER = 'deployment-k8s-engine';
-/** Shown by `kubectl rollout history`. */
-export const CHANGE_CAUSE_ANNOTATION = 'kubernetes.io/change-cause';
 
 /**
  * The patch for one attempt.

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { VERSION_ANNOTATION } from '../../src/domain/signature.ts';
 import { targetKey } from '../../src/domain/target.ts';
 import type { DeploymentView } from '../../src/domain/workload.ts';
 import { decide } from '../../src/reconcile/decide.ts';
 import type { ClusterLook, Decision } from '../../src/reconcile/decision.ts';
-import { VERSION_ANNOTATION } from '../../src/reconcile/fence.ts';
 import type { Policy } from '../../src/reconcile/policy.ts';
 import { deployment, NEW_IMAGE, OLD_IMAGE, PATCHED_AT } from '../support/rollout-objects.ts';
 import { STORY_POLICY } from '../support/rollout-story.ts';
