@@ -83,6 +83,7 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
   const observer = createObserver(cluster, clock, {
     isOurs: (namespace, service) => known.has({ service, namespace }),
     onHint: (namespace, service) => queue.add(targetKey({ service, namespace })),
+    onError: (error) => log.error({ err: error }, 'what a watch said could not be taken in; that watch starts over'),
     onState: ({ reachable, message }) => {
       if (reachable) tell('cluster-reachable', `${cluster.server}: ${message}`);
       else tell('cluster-unreachable', `${cluster.server} cannot be reached; everything waits for it (${message})`);

@@ -37,11 +37,18 @@ export function errorOfStatus(asked: string, object: unknown, now: number): ApiE
   return errorOfAnswer(asked, { status: numberOf(fieldsOf(object).code, 500), retryAfter: undefined, body }, now);
 }
 
-/** The call was not answered: refused, reset, cut off, or not trusted. */
+/** The call was not answered: refused, reset, cut off, or not trusted. Throws what is a mistake of ours instead. */
 export function errorOfFailure(asked: string, cause: unknown): ApiError {
   if (cause instanceof ApiError) return cause;
+  if (!isFromOutside(cause)) throw cause;
   const detail = describeFailure(cause);
   return new ApiError('unreachable', `${asked}: ${detail}`, { detail, cause });
+}
+
+/** We are stopping. */
+export function errorOfClosing(asked: string): ApiError {
+  const detail = 'closed by us';
+  return new ApiError('unreachable', `${asked}: ${detail}`, { detail });
 }
 
 export function errorOfDeadline(asked: string, deadlineMs: number): ApiError {
@@ -134,13 +141,24 @@ const WORDS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'the server certificate is for another name',
 };
 
+/** Errors of the system, of TLS and of undici carry a code; a call we end ourselves fails with an `AbortError`. */
+function isFromOutside(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'AbortError' || codesOf(error).length > 0);
+}
+
 function describeFailure(error: unknown): string {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-    const words = WORDS[code];
-    if (words !== undefined) return `${words} (${code})`;
-  }
+  const code = codesOf(error).find((candidate) => WORDS[candidate] !== undefined);
+  if (code !== undefined) return `${WORDS[code]} (${code})`;
   return oneLine(error instanceof Error ? error.message || error.name : String(error));
+}
+
+/** Those of an error and of its causes, outermost first. */
+function codesOf(error: unknown): readonly string[] {
+  const codes: string[] = [];
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && typeof cause.code === 'string') codes.push(cause.code);
+  }
+  return codes;
 }
 
 /** Text from outside, fit for one line of a log. */

@@ -40,9 +40,9 @@ export type FeedEnd =
   | { readonly kind: 'list-instead' };
 
 export interface CollectionFeed {
-  /** Follows changes until the stream ends, after a full picture when there is none yet. Never rejects. */
+  /** Follows changes until the stream ends, after a full picture when there is none yet. Rejects with a sink's mistake. */
   follow(): Promise<FeedEnd>;
-  /** Takes a full picture once. Returns what went wrong. */
+  /** Takes a full picture once. Returns what went wrong; rejects with a sink's mistake. */
   list(): Promise<ApiError | undefined>;
   /** Forgets the place to resume from. */
   startOver(): void;

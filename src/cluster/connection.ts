@@ -11,7 +11,7 @@ import {
 import { type Dispatcher, request } from 'undici';
 import type { Clock } from '../clock.ts';
 import { ApiError } from '../domain/api-error.ts';
-import { errorOfAnswer, errorOfDeadline, errorOfFailure } from './api-errors.ts';
+import { errorOfAnswer, errorOfClosing, errorOfDeadline, errorOfFailure } from './api-errors.ts';
 import { createCredentials, type Login } from './credentials.ts';
 import { startDeadline } from './deadline.ts';
 import { headerOf, parseJson, readAnswer, readRefusal } from './http-body.ts';
@@ -80,7 +80,7 @@ export function createConnection(access: ClusterAccess, userAgent: string, clock
   /** Sends once, and once more with fresh credentials when the answer is 401. */
   async function exchange<T>(outgoing: Outgoing, read: Reader<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      if (stopping.signal.aborted) throw errorOfFailure(`${outgoing.method} ${outgoing.path}`, 'closed by us');
+      if (stopping.signal.aborted) throw errorOfClosing(`${outgoing.method} ${outgoing.path}`);
       let login: Login | undefined;
       try {
         const received = await told(outgoing, async () => {

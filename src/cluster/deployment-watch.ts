@@ -21,6 +21,7 @@ export interface DeploymentWatchOptions {
   readonly server: ServerTraits;
   readonly isOurs: (namespace: string, name: string) => boolean;
   readonly onHint: (namespace: string, name: string) => void;
+  readonly onError: (error: unknown) => void;
 }
 
 interface Known {
@@ -34,7 +35,7 @@ interface Known {
 const ALL = '/apis/apps/v1/deployments';
 
 export function createDeploymentWatch(options: DeploymentWatchOptions): DeploymentWatch {
-  const { connection, clock, server, isOurs, onHint } = options;
+  const { isOurs, onHint } = options;
   const known = new Map<string, Known>();
   const byNamespace = new Map<string, { readonly watch: Watch; readonly askedFor: Set<string> }>();
   const stops = new Set<Promise<void>>();
@@ -90,7 +91,7 @@ export function createDeploymentWatch(options: DeploymentWatchOptions): Deployme
     let own = byNamespace.get(namespace);
     if (own === undefined) {
       const collection = `/apis/apps/v1/namespaces/${namespace}/deployments`;
-      const watch = startWatch({ connection, clock, server, collection, sink: createSink(namespace) });
+      const watch = startWatch({ ...options, collection, sink: createSink(namespace) });
       own = { watch, askedFor: new Set() };
       byNamespace.set(namespace, own);
     }
@@ -125,7 +126,7 @@ export function createDeploymentWatch(options: DeploymentWatchOptions): Deployme
       const onStatus = (status: Watch['status']) => {
         if (status === 'live') stopNamespaces();
       };
-      whole ??= startWatch({ connection, clock, server, collection: ALL, sink: createSink(undefined), onStatus });
+      whole ??= startWatch({ ...options, collection: ALL, sink: createSink(undefined), onStatus });
     },
     deployment(target) {
       const entry = known.get(formatTarget(target));

@@ -33,6 +33,8 @@ export interface ObserverHooks {
   onHint(namespace: string, deploymentName: string): void;
   /** The API became unreachable, or reachable again. Reachable is assumed at first. */
   onState(state: ReachState): void;
+  /** A mistake of ours while the word of a watch was taken in. That watch starts over. */
+  onError(error: unknown): void;
 }
 
 /** Opens nothing before `start` or `follow`. */
@@ -42,7 +44,7 @@ export function createObserver(cluster: Cluster, clock: Clock, hooks: ObserverHo
   const onHint: ObserverHooks['onHint'] = (namespace, name) => {
     if (isOurs(namespace, name)) hooks.onHint(namespace, name);
   };
-  const parts = { connection, clock, server: { streamsLists: true }, isOurs, onHint };
+  const parts = { connection, clock, server: { streamsLists: true }, isOurs, onHint, onError: hooks.onError };
   const deployments = createDeploymentWatch(parts);
   const rollouts = createRolloutWatch(parts);
   let reachable = true;

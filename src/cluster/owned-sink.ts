@@ -1,7 +1,7 @@
 /** Where the ReplicaSets or Pods of one namespace go: ours are kept, the others are only known to have been there. */
-
 import type { WatchSink } from './collection-feed.ts';
 import type { Owned, OwnedObjects } from './owned-objects.ts';
+import { parseIdentity } from './views.ts';
 
 export interface OwnedSinkOptions<T extends Owned> {
   readonly objects: OwnedObjects<T>;
@@ -27,22 +27,23 @@ export function createOwnedSink<T extends Owned>(options: OwnedSinkOptions<T>): 
 
   return {
     onReset() {
-      waiting = new Set();
+      // What still waits from a picture that was never completed goes on waiting.
+      waiting ??= new Set();
       objects.mark();
     },
     onObject(type, object) {
       const deployment = deploymentOf(object);
-      if (deployment === '') return;
+      // Also what has lost its owner, as a Pod does whose labels somebody changes, and what is no longer ours.
+      if (type === 'DELETED' || deployment === '') {
+        changed(objects.remove(parseIdentity(object)?.uid ?? ''));
+        return;
+      }
       if (!isOurs(deployment)) {
         skipped.add(deployment);
         return;
       }
       const view = parse(object);
       if (view === undefined) return;
-      if (type === 'DELETED') {
-        changed(objects.remove(view.uid));
-        return;
-      }
       objects.put(view, deployment);
       changed(deployment);
     },

@@ -33,6 +33,7 @@ export interface RolloutWatchOptions {
   readonly server: ServerTraits;
   readonly isOurs: (namespace: string, name: string) => boolean;
   readonly onHint: (namespace: string, name: string) => void;
+  readonly onError: (error: unknown) => void;
 }
 
 /** Deployments in a row share the two watches. */
@@ -56,7 +57,8 @@ interface Followed {
   cancelRenewal: (() => void) | undefined;
 }
 
-export function createRolloutWatch({ connection, clock, server, isOurs, onHint }: RolloutWatchOptions): RolloutWatch {
+export function createRolloutWatch(options: RolloutWatchOptions): RolloutWatch {
+  const { clock, isOurs, onHint } = options;
   const followed = new Map<string, Followed>();
   const namespaceOfKey = new Map<string, string>();
   const stops = new Set<Promise<void>>();
@@ -71,7 +73,7 @@ export function createRolloutWatch({ connection, clock, server, isOurs, onHint }
       onHint: (name: string) => onHint(namespace, name),
     };
     const start = (collection: string, sink: WatchSink) =>
-      startWatch({ connection, clock, server, collection, sink, pollWhenUnwatchable: true });
+      startWatch({ ...options, collection, sink, pollWhenUnwatchable: true });
     const entry: Followed = {
       keys,
       replicaSets,

@@ -33,7 +33,7 @@ export interface StreamOptions {
 /** Objects are limited to a few MB by etcd; a longer line is no event. */
 const MAX_LINE_CHARS = 32 * 1024 * 1024;
 
-/** Never rejects. The connection is given back, or cut, when it resolves. */
+/** Rejects with what `onOpen` or `onEvent` throws, and nothing else. The connection is given back, or cut, when it ends. */
 export async function readWatchStream(options: StreamOptions): Promise<StreamEnd> {
   const { connection, path, clock, signal } = options;
   const asked = `watch ${path.split('?')[0]}`;

@@ -33,6 +33,8 @@ export interface WatchOptions {
   /** Lists every few seconds where only `list` is allowed. */
   readonly pollWhenUnwatchable?: boolean;
   readonly onStatus?: (status: WatchStatus) => void;
+  /** A mistake of ours, e.g. in the sink. The watch starts over. */
+  readonly onError: (error: unknown) => void;
 }
 
 const POLL_MS = 5_000;
@@ -60,8 +62,7 @@ export function startWatch(options: WatchOptions): Watch {
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
-      const isWatchable = clock.monotonic() >= unwatchableUntil;
-      const waitMs = isWatchable ? await afterFollowing(await feed.follow()) : await withoutWatching();
+      const waitMs = await tryOnce();
       if (stopping.signal.aborted) return;
       waking = new AbortController();
       // Being woken early is the only way this sleep rejects.
@@ -70,6 +71,18 @@ export function startWatch(options: WatchOptions): Watch {
   }
 
   /** How long to wait before the next try, ms. */
+  async function tryOnce(): Promise<number> {
+    try {
+      const isWatchable = clock.monotonic() >= unwatchableUntil;
+      return isWatchable ? await afterFollowing(await feed.follow()) : await withoutWatching();
+    } catch (error) {
+      options.onError(error);
+      become('down');
+      feed.startOver();
+      return backoff.next(undefined);
+    }
+  }
+
   async function afterFollowing(end: FeedEnd): Promise<number> {
     switch (end.kind) {
       case 'stopped':

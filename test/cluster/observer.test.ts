@@ -36,6 +36,9 @@ async function createWorld(options: { clock?: Clock; ours?: string[]; refuse?: W
     isOurs: (namespace, name) => namespace === 'prod' && ours.includes(name),
     onHint: (namespace, name) => hints.push(`${name}/${namespace}`),
     onState: (state) => states.push(state),
+    onError: (error) => {
+      throw error;
+    },
   });
   cleanups.push(
     () => dir.remove(),
@@ -288,6 +291,39 @@ describe('rollouts', () => {
 
     await eventually(() => hints.length === 3);
     expect(hints).toEqual(['web/prod', 'web/prod', 'web/prod']);
+  });
+
+  test('a pod that went while the picture was incomplete is a hint, though that picture was never completed', async () => {
+    const { server, observer, hints } = await createWorld();
+    observer.follow('web_prod', 'prod');
+    const first = await server.watch(PODS);
+    first.send('ADDED', podObject('web', '5d4', 'a'));
+    first.send('DELETED', podObject('web', '5d4', 'a'));
+    first.end();
+
+    const second = await eventually(() => server.watches.filter(({ asked }) => asked.path === PODS)[1]);
+    second.bookmark('2', true);
+
+    await eventually(() => hints.includes('web/prod'));
+  });
+
+  test('a pod that has lost its owner is not one of the rollout any more', async () => {
+    const { server, observer, hints } = await createWorld();
+    observer.follow('web_prod', 'prod');
+    const replicaSets = await server.watch(REPLICA_SETS);
+    replicaSets.send('ADDED', replicaSetObject('web', '5d4'));
+    replicaSets.bookmark('1', true);
+    const pods = await server.watch(PODS);
+    const pod = podObject('web', '5d4', 'a');
+    pods.send('ADDED', pod);
+    pods.bookmark('1', true);
+    await eventually(() => observer.rollout('prod', 'uid-prod-web').pods.length === 1);
+    const before = hints.length;
+
+    pods.send('MODIFIED', { ...pod, metadata: { ...pod.metadata, ownerReferences: [] } });
+
+    await eventually(() => hints.length > before);
+    expect(observer.rollout('prod', 'uid-prod-web').pods).toEqual([]);
   });
 
   test('the watches linger half a minute for the next rollout, then end', async () => {

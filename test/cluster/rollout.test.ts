@@ -31,6 +31,9 @@ async function createWorld(options: Parameters<typeof startSandbox>[0] = {}) {
     isOurs: (namespace, name) => namespace === 'prod' && name === 'web',
     onHint: (namespace, name) => hints.push(`${name}/${namespace}`),
     onState: () => {},
+    onError: (error) => {
+      throw error;
+    },
   });
   cleanups.push(
     () => dir.remove(),

@@ -22,6 +22,9 @@ interface World {
   readonly watch: Watch;
   readonly told: string[];
   readonly statuses: WatchStatus[];
+  readonly errors: unknown[];
+  /** What the sink does with each object beside telling it. */
+  onObject: () => void;
 }
 
 async function createWorld(
@@ -41,6 +44,7 @@ async function createWorld(
   );
   const told: string[] = [];
   const statuses: WatchStatus[] = [];
+  const errors: unknown[] = [];
   const watch = startWatch({
     connection,
     clock,
@@ -48,9 +52,13 @@ async function createWorld(
     server: options.traits ?? { streamsLists: true },
     pollWhenUnwatchable: options.poll ?? false,
     onStatus: (status) => statuses.push(status),
+    onError: (error) => errors.push(error),
     sink: {
       onReset: () => told.push('reset'),
-      onObject: (type, object) => told.push(`${type} ${nameOf(object)}`),
+      onObject: (type, object) => {
+        told.push(`${type} ${nameOf(object)}`);
+        world.onObject();
+      },
       onSynced: () => told.push('synced'),
     },
   });
@@ -59,7 +67,8 @@ async function createWorld(
     () => connection.close(),
     () => watch.stop(),
   );
-  return { server, connection, watch, told, statuses };
+  const world: World = { server, connection, watch, told, statuses, errors, onObject: () => {} };
+  return world;
 }
 
 function nameOf(object: unknown): string {
@@ -220,6 +229,32 @@ describe('what breaks', () => {
 
     expect(second.asked.query.has('resourceVersion')).toBe(false);
     expect(told).not.toContain('DELETED web');
+  });
+
+  test.each([
+    { what: 'streamed', streamsLists: true },
+    { what: 'listed', streamsLists: false },
+  ])('a mistake of ours with a $what object is told as one, and the watch starts over', async ({ streamsLists }) => {
+    const mistake = new TypeError('x is not a function');
+    const world = await createWorld({ traits: { streamsLists } });
+    const { server, told, errors } = world;
+    server.items = [deploymentObject('web')];
+    world.onObject = () => {
+      world.onObject = () => {};
+      throw mistake;
+    };
+
+    if (streamsLists) (await server.watch(0)).send('ADDED', deploymentObject('web'));
+    await eventually(() => errors.length === 1);
+    if (streamsLists) {
+      const next = await server.watch(1);
+      next.send('ADDED', deploymentObject('web'));
+      next.bookmark('100', true);
+    }
+    await eventually(() => world.watch.status === 'live');
+
+    expect(errors).toEqual([mistake]);
+    expect(told).toEqual(['reset', 'ADDED web', 'reset', 'ADDED web', 'synced']);
   });
 
   test('an event torn into bytes is put together again', async () => {
