@@ -101,7 +101,7 @@ describe('the import table', () => {
   test('only the process edge touches the process', () => {
     const touching = files.filter((file) => {
       const code = readFileSync(join(SRC, file), 'utf8').replace(/^\s*(?:\/\/|\/?\*).*$/gm, '');
-      return /\bprocess\.(?:exit|on|once|env|argv|stdin|stdout|stderr)\b/.test(code);
+      return /\bprocess\.(?:exit|on|once|env|argv|stdin|stdout|stderr)\b|'(?:node:)?process'/.test(code);
     });
 
     expect(touching).toEqual(['main.ts']);

@@ -61,7 +61,8 @@ async function startEngine(options: {
   const { deps, kubeconfig, webhook, isTerminal } = options;
   const config = settings({ DEPS: deps, WEBHOOK_FOR_SLACK: webhook, FAILURE_GRACE });
   const log = await createLog({ level: 'info', format: 'pretty', color: isTerminal, fd: 1, secrets: [webhook] });
-  const cluster = loadCluster({ kubeconfig, userAgent: `deployment-k8s-engine/${VERSION} demo` }, systemClock);
+  const userAgent = `deployment-k8s-engine/${VERSION} demo`;
+  const cluster = loadCluster({ kubeconfig, userAgent, pluginEnv: {} }, systemClock);
   const engine = createEngine(config, { log, clock: systemClock, cluster });
   await engine.start();
   return engine;

@@ -2,7 +2,7 @@
 import { systemClock } from '../clock.ts';
 import { type Cluster, loadCluster } from '../cluster/cluster.ts';
 import { KubeconfigError } from '../cluster/kubeconfig.ts';
-import type { Access, Config } from '../config.ts';
+import type { Access, Config, Env } from '../config.ts';
 import { createEngine } from '../engine.ts';
 import { createLog } from '../log.ts';
 import { DirectoryLockedError } from '../state/lock.ts';
@@ -64,7 +64,7 @@ function prepare({ env: given, args }: CommandContext): Prepared {
   const settings = readSettings(env);
   if (settings.kind === 'problems') problems.push(...settings.problems);
   const access = settings.kind === 'config' ? settings.config : settings.access;
-  const cluster = access === undefined ? undefined : openCluster(access, env.HOME, problems);
+  const cluster = access === undefined ? undefined : openCluster(access, env, problems);
   if (settings.kind === 'problems' || cluster === undefined || problems.length > 0)
     return { kind: 'problems', problems };
   return { kind: 'ready', config: settings.config, cluster };
@@ -75,12 +75,14 @@ function envFileOf(args: readonly string[]): string | undefined {
   return at === -1 ? undefined : args[at + 1];
 }
 
-function openCluster(access: Access, home: string | undefined, problems: string[]): Cluster | undefined {
+function openCluster(access: Access, env: Env, problems: string[]): Cluster | undefined {
   const { kubeconfig, kubeContext: context } = access;
+  const { HOME: home } = env;
   try {
     return loadCluster(
       {
         userAgent: `deployment-k8s-engine/${VERSION}`,
+        pluginEnv: env,
         ...(kubeconfig === undefined ? {} : { kubeconfig }),
         ...(context === undefined ? {} : { context }),
         ...(home ? { home } : {}),

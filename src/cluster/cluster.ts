@@ -6,14 +6,13 @@ import { FIELD_MANAGER } from '../domain/signature.ts';
 import type { Target } from '../domain/target.ts';
 import type { DeploymentView, EventView, PodView, ReplicaSetView } from '../domain/workload.ts';
 import { errorOfNonsense } from './api-errors.ts';
-import { type Call, type Connection, createConnection } from './connection.ts';
+import { type Call, type ClientSettings, type Connection, createConnection } from './connection.ts';
 import { fieldsOf, listOf } from './fields.ts';
 import { type KubeconfigSource, loadClusterAccess } from './kubeconfig.ts';
 import { parsePod } from './pod-view.ts';
 import { parseDeployment, parseEvent, parseIdentity, parseReplicaSet } from './views.ts';
 
-export interface ClusterConfig extends KubeconfigSource {
-  readonly userAgent: string;
+export interface ClusterConfig extends KubeconfigSource, ClientSettings {
   /** Told after every request, watches included. */
   readonly onCall?: (call: Call) => void;
 }
@@ -63,7 +62,7 @@ const LIST_LIMIT = 5000;
 /** Reads the kubeconfig; no network. Throws a `KubeconfigError` that lists what is wrong with it. */
 export function loadCluster(config: ClusterConfig, clock: Clock): Cluster {
   const access = loadClusterAccess(config);
-  const connection = createConnection(access, config.userAgent, clock);
+  const connection = createConnection(access, config, clock);
   if (config.onCall !== undefined) connection.subscribe(config.onCall);
   return {
     server: connection.server,

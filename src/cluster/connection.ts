@@ -14,9 +14,16 @@ import { ApiError } from '../domain/api-error.ts';
 import { errorOfAnswer, errorOfClosing, errorOfDeadline, errorOfFailure } from './api-errors.ts';
 import { createCredentials, type Login } from './credentials.ts';
 import { startDeadline } from './deadline.ts';
+import type { PluginEnv } from './exec-plugin.ts';
 import { headerOf, parseJson, readAnswer, readRefusal } from './http-body.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 import { type Agents, createTransport } from './transport.ts';
+
+export interface ClientSettings {
+  readonly userAgent: string;
+  /** What a credential plugin inherits. */
+  readonly pluginEnv: PluginEnv;
+}
 
 /** One request as it ended, told to `onCall`. */
 export interface Call {
@@ -68,8 +75,9 @@ interface Received<T> {
 type Reader<T> = (asked: string, answer: Dispatcher.ResponseData) => Promise<T>;
 
 /** Opens nothing until the first call. */
-export function createConnection(access: ClusterAccess, userAgent: string, clock: Clock): Connection {
-  const credentials = createCredentials(access, clock);
+export function createConnection(access: ClusterAccess, settings: ClientSettings, clock: Clock): Connection {
+  const { userAgent, pluginEnv } = settings;
+  const credentials = createCredentials(access, pluginEnv, clock);
   const transport = createTransport(access, clock);
   const listeners = new Set<(call: Call) => void>();
   const stopping = new AbortController();

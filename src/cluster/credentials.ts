@@ -4,7 +4,7 @@ import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '../clock.ts';
 import { ApiError } from '../domain/api-error.ts';
-import { type PluginCredential, runExecPlugin } from './exec-plugin.ts';
+import { type PluginCredential, type PluginEnv, type RunOptions, runExecPlugin } from './exec-plugin.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 
 export interface Login {
@@ -33,14 +33,14 @@ interface Cached {
 const TOKEN_FILE_MS = 60_000;
 const MIN_USABLE_MS = 5_000;
 
-export function createCredentials(access: ClusterAccess, clock: Clock): Credentials {
+export function createCredentials(access: ClusterAccess, pluginEnv: PluginEnv, clock: Clock): Credentials {
   const stopping = new AbortController();
   let cached: Cached | undefined;
   let fetching: Promise<Cached> | undefined;
 
   async function current(): Promise<Login> {
     if (cached !== undefined && clock.monotonic() < cached.freshUntil) return cached.login;
-    fetching ??= fetchLogin(access, clock, stopping.signal).finally(() => {
+    fetching ??= fetchLogin(access, { env: pluginEnv, clock, signal: stopping.signal }).finally(() => {
       fetching = undefined;
     });
     cached = await fetching;
@@ -61,8 +61,9 @@ function isRenewable({ user }: ClusterAccess): boolean {
 }
 
 /** In kubectl's order: what is written in the user comes before a token file, a plugin, the old providers. */
-async function fetchLogin(access: ClusterAccess, clock: Clock, signal: AbortSignal): Promise<Cached> {
+async function fetchLogin(access: ClusterAccess, options: RunOptions): Promise<Cached> {
   const { user } = access;
+  const { clock } = options;
   const forever = Number.POSITIVE_INFINITY;
   if (user.tokenFile !== undefined) {
     const token = await readToken(user.tokenFile);
@@ -74,7 +75,7 @@ async function fetchLogin(access: ClusterAccess, clock: Clock, signal: AbortSign
     return { login: { headers: { authorization: `Basic ${basic}`, ...impersonation(access) } }, freshUntil: forever };
   }
   if (user.exec !== undefined) {
-    const credential = await runExecPlugin(user.exec, access.cluster, { clock, signal });
+    const credential = await runExecPlugin(user.exec, access.cluster, options);
     return { login: loginOfPlugin(access, credential), freshUntil: clock.monotonic() + usableMs(credential, clock) };
   }
   if (user.authProvider !== undefined) {

@@ -1,6 +1,5 @@
 /** Runs a credential plugin (`exec` in the kubeconfig), e.g. `aws eks get-token`. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { env as inherited } from 'node:process';
 import type { Clock } from '../clock.ts';
 import { ApiError } from '../domain/api-error.ts';
 import { oneLine } from './api-errors.ts';
@@ -15,7 +14,12 @@ export interface PluginCredential {
   readonly expiresAt?: number;
 }
 
+/** Environment variables. */
+export type PluginEnv = Readonly<Record<string, string | undefined>>;
+
 export interface RunOptions {
+  /** What the plugin inherits beside the variables of its own section: PATH, HOME, AWS_PROFILE and so on. */
+  readonly env: PluginEnv;
   readonly clock: Clock;
   /** Ends the plugin. */
   readonly signal: AbortSignal;
@@ -61,7 +65,7 @@ interface Run {
 function run(plugin: ExecPlugin, info: string, options: RunOptions): Promise<Run> {
   return new Promise((resolve, reject) => {
     if (options.signal.aborted) throw failure(plugin, 'was stopped');
-    const child = start(plugin, info);
+    const child = start(plugin, info, options.env);
     const output = { stdout: '', stderr: '' };
     const end = (error: Error | undefined, code: number | string = 0) => {
       cancelTimer();
@@ -91,7 +95,7 @@ function run(plugin: ExecPlugin, info: string, options: RunOptions): Promise<Run
 }
 
 /** Without file descriptors left the child has no streams: all it does is tell an `error`. */
-function start(plugin: ExecPlugin, info: string): ChildProcess {
+function start(plugin: ExecPlugin, info: string, inherited: PluginEnv): ChildProcess {
   try {
     return spawn(plugin.command, [...plugin.args], {
       env: { ...inherited, ...plugin.env, KUBERNETES_EXEC_INFO: info },

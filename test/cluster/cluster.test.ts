@@ -21,7 +21,7 @@ async function createWorld(answer: ApiServer['answer'], user: Record<string, unk
   const calls: Call[] = [];
   const kubeconfig = writeKubeconfig(dir, { server: server.url, user });
   const cluster: Cluster = loadCluster(
-    { kubeconfig, userAgent: 'deployment-k8s-engine/1', onCall: (call) => calls.push(call) },
+    { kubeconfig, userAgent: 'deployment-k8s-engine/1', pluginEnv: {}, onCall: (call) => calls.push(call) },
     systemClock,
   );
   cleanups.push(

@@ -32,7 +32,7 @@ async function tempDir(): Promise<TempDir> {
 }
 
 function load(kubeconfig: string, clock = systemClock, onCall: (call: Call) => void = () => {}): Cluster {
-  const cluster = loadCluster({ kubeconfig, userAgent: 'test', onCall }, clock);
+  const cluster = loadCluster({ kubeconfig, userAgent: 'test', pluginEnv: {}, onCall }, clock);
   cleanups.push(() => cluster.close());
   return cluster;
 }

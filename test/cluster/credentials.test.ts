@@ -24,7 +24,7 @@ async function tempDir(): Promise<TempDir> {
 }
 
 function load(kubeconfig: string, clock = systemClock, onCall: (call: Call) => void = () => {}): Cluster {
-  const cluster = loadCluster({ kubeconfig, userAgent: 'test', onCall }, clock);
+  const cluster = loadCluster({ kubeconfig, userAgent: 'test', pluginEnv: { SESSION: 'ours' }, onCall }, clock);
   cleanups.push(() => cluster.close());
   return cluster;
 }
@@ -146,6 +146,19 @@ describe('credentials', () => {
     expect(error).toMatchObject({ kind: 'unauthorized', message: expect.stringContaining(says) });
     expect(error).toMatchObject({ message: expect.stringContaining('/plugin"') });
     expect(error).not.toMatchObject({ message: expect.stringContaining('s3cret') });
+  });
+
+  test('a plugin inherits the environment it is given, and the variables of its section come first', async () => {
+    const dir = await tempDir();
+    const { server, guard } = await startGuardedServer();
+    guard.token = 'ours-mine';
+    const { exec } = writePlugin(dir, `echo "{\\"status\\":{\\"token\\":\\"$SESSION-$PROFILE\\"}}"`);
+    const user = { exec: { ...exec, env: [{ name: 'PROFILE', value: 'mine' }] } };
+    const cluster = load(writeKubeconfig(dir, { server: server.url, user }));
+
+    await cluster.readDeployment(web);
+
+    expect(server.asked).toHaveLength(1);
   });
 
   test('a plugin that is not installed is named with its hint', async () => {

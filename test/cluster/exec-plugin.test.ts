@@ -12,7 +12,7 @@ const PROGRAM = `
   import { systemClock } from '${CLOCK}';
   const plugin = { apiVersion: 'v1', command: 'echo', args: ['{"status":{"token":"t"}}'], env: {}, provideClusterInfo: false };
   const cluster = { name: 'test', server: 'https://server', skipTlsVerify: false };
-  const options = { clock: systemClock, signal: new AbortController().signal };
+  const options = { env: process.env, clock: systemClock, signal: new AbortController().signal };
   const run = () => runExecPlugin(plugin, cluster, options).catch((error) => ({ kind: error.kind, detail: error.detail }));
   const held = [];
   try { for (;;) held.push(openSync('/dev/null', 'r')); } catch {}

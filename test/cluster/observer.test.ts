@@ -27,7 +27,7 @@ async function createWorld(options: { clock?: Clock; ours?: string[]; refuse?: W
   server.refuse = options.refuse ?? (() => false);
   const dir = await createTempDir();
   const cluster = loadCluster(
-    { kubeconfig: writeKubeconfig(dir, { server: server.api.url }), userAgent: 'test' },
+    { kubeconfig: writeKubeconfig(dir, { server: server.api.url }), userAgent: 'test', pluginEnv: {} },
     clock,
   );
   const hints: string[] = [];

@@ -23,7 +23,7 @@ async function createWorld(options: Parameters<typeof startSandbox>[0] = {}) {
   writeFileSync(dir.file('kubeconfig'), sandbox.kubeconfig());
   const calls: Call[] = [];
   const cluster = loadCluster(
-    { kubeconfig: dir.file('kubeconfig'), userAgent: 'test', onCall: (call) => calls.push(call) },
+    { kubeconfig: dir.file('kubeconfig'), userAgent: 'test', pluginEnv: {}, onCall: (call) => calls.push(call) },
     systemClock,
   );
   const hints: string[] = [];

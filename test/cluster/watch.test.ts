@@ -39,7 +39,7 @@ async function createWorld(
       cluster: { name: 'test', server: server.api.url, skipTlsVerify: true },
       user: { name: 'test' },
     },
-    'test',
+    { userAgent: 'test', pluginEnv: {} },
     clock,
   );
   const told: string[] = [];
