@@ -3,8 +3,8 @@
  * fake Slack, a directory, and the engine itself as a process. A test that fails keeps the engine's log, and says where.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFailed } from 'vitest';
@@ -12,6 +12,7 @@ import type { ApiClient } from './api-client.ts';
 import { type EngineProcess, startEngine } from './engine-process.ts';
 import { eventually } from './eventually.ts';
 import { at, listAt, textAt } from './json.ts';
+import { readIfThere, readIfThereSync } from './optional-file.ts';
 import { type RecordedRequest, type RecordingProxy, startRecordingProxy } from './recording-proxy.ts';
 import { type SlackServer, startSlackServer } from './slack-server.ts';
 import { followDeployments, type StageDeployments } from './stage-deployments.ts';
@@ -108,7 +109,7 @@ export async function setStage(cluster: StageCluster, options: StageOptions = {}
 
   let engine: EngineProcess | undefined;
   let kept: string | undefined;
-  const output = () => kept ?? readIfThere(logFile);
+  const output = () => kept ?? readIfThereSync(logFile) ?? '';
   const running = () => {
     if (engine === undefined) throw new Error('the engine of this stage was not started');
     return engine;
@@ -124,7 +125,7 @@ export async function setStage(cluster: StageCluster, options: StageOptions = {}
 
   const file: Stage['file'] = (service, kind) => `${service}_${namespace}.${kind}`;
   const write: Stage['write'] = (service, content) => writeFile(join(deps, file(service, 'dep')), content);
-  const read = (name: string) => readFile(join(deps, name), 'utf8').catch(ifMissing);
+  const read = (name: string) => readIfThere(join(deps, name));
   const status: Stage['status'] = async (service) => {
     const text = await read(file(service, 'status.json'));
     return text === undefined ? undefined : answerOf(JSON.parse(text));
@@ -220,17 +221,4 @@ function keepIfFailed(output: () => string): void {
     const [error] = task.result?.errors ?? [];
     if (error !== undefined) error.message += `\nlog of the engine: ${path}`;
   });
-}
-
-function readIfThere(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
-    throw error;
-  }
-}
-
-function ifMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
 }

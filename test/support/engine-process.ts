@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { type ExitStatus, startChild } from './child-process.ts';
 import { eventually } from './eventually.ts';
 import { numberAt, textAt } from './json.ts';
+import { readIfThere } from './optional-file.ts';
 import { createTempDir } from './temp-dir.ts';
 
 export interface EngineOptions {
@@ -92,7 +93,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<EnginePr
     logs,
     exited: child.exited,
     write: (name, content) => writeFile(join(deps, name), content),
-    read: (name) => readFile(join(deps, name), 'utf8').catch(ifMissing),
+    read: (name) => readIfThere(join(deps, name)),
     stop: async () => {
       child.signal('SIGTERM');
       return (await child.exited).code;
@@ -111,8 +112,4 @@ function parseLine(line: string): LogLine | undefined {
     // A crash writes a stack trace among the lines; the log file has it.
     return undefined;
   }
-}
-
-function ifMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== 'ENOENT') throw error;
 }
