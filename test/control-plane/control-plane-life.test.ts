@@ -1,25 +1,15 @@
 /** What must not be done to a control plane that others use: pausing its controllers, and ending it. */
 import { existsSync } from 'node:fs';
-import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { MERGE_PATCH } from '../support/api-client.ts';
 import { startControlPlane } from '../support/control-plane.ts';
 import { eventually } from '../support/eventually.ts';
 import { numberAt, textAt } from '../support/json.ts';
+import { isListening } from '../support/loopback-port.ts';
 import { isAlive, startScript } from '../support/script-process.ts';
 import { createWeb } from './web-deployment.ts';
 
-function isListening(url: string): Promise<boolean> {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve) => {
-    const socket = connect(Number(port), hostname);
-    socket.once('error', () => resolve(false));
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-  });
-}
+const portOf = (url: string) => Number(new URL(url).port);
 
 test('with the controllers paused every status is stale, and resumed it catches up', async () => {
   await using plane = await startControlPlane();
@@ -48,7 +38,7 @@ test('stop leaves no process, port or folder behind, also when the controllers a
 
   expect(existsSync(folder)).toBe(false);
   expect(isAlive(controllerManagerPid)).toBe(false);
-  expect(await isListening(url)).toBe(false);
+  expect(await isListening(portOf(url))).toBe(false);
 });
 
 test('nothing is left either when the process that started it is killed', async () => {
@@ -61,7 +51,7 @@ test('nothing is left either when the process that started it is killed', async 
     `,
   );
   const url = textAt(told, 'url');
-  expect(await isListening(url)).toBe(true);
+  expect(await isListening(portOf(url))).toBe(true);
 
   child.kill('SIGKILL');
 
@@ -69,7 +59,7 @@ test('nothing is left either when the process that started it is killed', async 
     const traces = [
       isAlive(numberAt(told, 'controllerManagerPid')),
       existsSync(textAt(told, 'folder')),
-      await isListening(url),
+      await isListening(portOf(url)),
     ];
     return !traces.includes(true);
   });

@@ -1,7 +1,6 @@
 /** The three programs of a control plane: etcd, kube-apiserver, kube-controller-manager, and how they are started. */
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import type { ControlPlaneBinaries } from '../control-plane/binaries.ts';
 import type { ApiClient } from './api-client.ts';
 import { type Child, startChild } from './child-process.ts';
@@ -143,25 +142,4 @@ function lastLines(dir: TempDir, name: string): string {
     .trimEnd()
     .split('\n');
   return `--- ${name}\n${lines.slice(-15).join('\n')}`;
-}
-
-/** Ports nobody listens on right now. All are held until all are known, so no two are the same. */
-export async function freePorts(): Promise<Ports> {
-  const servers = await Promise.all([0, 1, 2].map(() => listenAnywhere()));
-  const [api, etcdClient, etcdPeer] = servers.map(({ port }) => port);
-  await Promise.all(servers.map(({ close }) => close()));
-  if (api === undefined || etcdClient === undefined || etcdPeer === undefined) throw new Error('no free ports');
-  return { api, etcdClient, etcdPeer };
-}
-
-function listenAnywhere(): Promise<{ readonly port: number; close(): Promise<void> }> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      resolve({ port, close: () => new Promise((closed) => server.close(() => closed())) });
-    });
-  });
 }

@@ -5,10 +5,11 @@
 import { writeFileSync } from 'node:fs';
 import { type ControlPlaneBinaries, controlPlaneBinaries } from '../control-plane/binaries.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
-import { certificateDir, freePorts, PortTaken, startProcesses, untilReady } from './control-plane-processes.ts';
+import { certificateDir, PortTaken, startProcesses, untilReady } from './control-plane-processes.ts';
 import { createUser, type Grant, type User } from './control-plane-users.ts';
 import { textAt } from './json.ts';
 import { kubeconfigText } from './kubeconfig.ts';
+import { freePorts } from './loopback-port.ts';
 import { type PodSimulatorOptions, startPodSimulator } from './pod-simulator.ts';
 import { createTempDir } from './temp-dir.ts';
 
@@ -72,7 +73,8 @@ async function startOnFreePorts(
 ): Promise<OwnControlPlane> {
   const { pods = {} } = options;
   const dir = await createTempDir('control-plane');
-  const ports = await freePorts();
+  const [api = 0, etcdClient = 0, etcdPeer = 0] = await freePorts(3);
+  const ports = { api, etcdClient, etcdPeer };
   const admin = { name: 'admin', token: 'admin-token', group: 'system:masters' };
   const nobody = { name: 'nobody', token: 'nobody-token', group: 'nobodies' };
 

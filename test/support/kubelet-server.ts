@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
+import { listenOnLoopback } from './loopback-port.ts';
 import type { PodPlayer } from './pod-player.ts';
 
 export interface KubeletServer {
@@ -30,13 +31,8 @@ export async function startKubeletServer({ certificateDir, playerOf }: KubeletSe
     }
     answerLogs(response, player, container, searchParams);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
   return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
+    port: await listenOnLoopback(server),
     stop: async () => {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();

@@ -1,6 +1,7 @@
 /** An HTTP server on a free loopback port that can be told to vanish, and stops without waiting for its clients. */
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
+import { listenOnLoopback } from './loopback-port.ts';
 
 export interface LoopbackServer {
   /** `http://127.0.0.1:port` */
@@ -35,7 +36,7 @@ export async function startLoopbackServer(serve: RequestListener): Promise<Loopb
     peak = Math.max(peak, sockets.size);
     socket.once('close', () => sockets.delete(socket));
   });
-  const port = await listen(server, 0);
+  const port = await listenOnLoopback(server);
 
   const close = async () => {
     if (!server.listening) return;
@@ -51,21 +52,10 @@ export async function startLoopbackServer(serve: RequestListener): Promise<Loopb
     },
     setReachable: async (reachable) => {
       if (!reachable) await close();
-      else if (!server.listening) await listen(server, port);
+      else if (!server.listening) await listenOnLoopback(server, port);
     },
     stop: close,
   };
-}
-
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : port);
-    });
-  });
 }
 
 /** Epoch milliseconds with a fraction, so that records of different servers in one test can be put in order. */

@@ -6,6 +6,7 @@ import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
 import { startChild } from './child-process.ts';
 import { eventually } from './eventually.ts';
+import { freePorts, isListening, listenOnLoopback } from './loopback-port.ts';
 import { createTempDir, type TempDir } from './temp-dir.ts';
 
 export const SSHD = '/usr/sbin/sshd';
@@ -28,7 +29,7 @@ export async function startOpensshServer(): Promise<OpensshServer> {
   await writeFile(dir.file('authorized_keys'), await readFile(dir.file('user_key.pub')), { mode: 0o600 });
   // The daemon refuses to start as root without it; a package's init script would make it.
   if (process.getuid?.() === 0) await mkdir('/run/sshd', { recursive: true });
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   await writeFile(dir.file('sshd_config'), serverConfig(dir, port));
 
   const logFile = dir.file('sshd.log');
@@ -100,30 +101,5 @@ async function startDelayedLine(port: number, delayMs: number): Promise<{ port: 
       from.on('error', () => to.destroy());
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { port: portOf(server.address()), close: async () => void server.close() };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const port = portOf(server.address());
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-function portOf(address: ReturnType<ReturnType<typeof createServer>['address']>): number {
-  if (address === null || typeof address === 'string') throw new Error(`not an internet address: ${address}`);
-  return address.port;
-}
-
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
+  return { port: await listenOnLoopback(server), close: async () => void server.close() };
 }
