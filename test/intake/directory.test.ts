@@ -17,7 +17,7 @@ test('a directory removed and made again is followed, and its files are not take
   await mkdir(deps);
   await writeFile(join(deps, FILE), 'v1\n');
   await using follower = await followIntake(deps, { rescanMs: RESCAN_MS });
-  await eventually(() => follower.versions(FILE).at(-1) === 'v1');
+  await follower.reported(FILE, 'v1');
 
   await rename(deps, temp.file('away'));
   await eventually(() => follower.health.at(-1)?.degraded === true);
@@ -25,7 +25,7 @@ test('a directory removed and made again is followed, and its files are not take
   await mkdir(deps);
   await eventually(() => follower.health.at(-1)?.degraded === false);
   await writeFile(join(deps, FILE), 'v2\n');
-  await eventually(() => follower.versions(FILE).at(-1) === 'v2');
+  await follower.reported(FILE, 'v2');
 
   expect([...keys]).toEqual(['web_prod']);
   expect(look.kind).toBe('unreadable');
@@ -40,13 +40,13 @@ test('events come from a directory put in the place of another', async () => {
   await writeFile(join(deps, FILE), 'v1\n');
   await writeFile(join(temp.file('next'), FILE), 'v2\n');
   await using follower = await followIntake(deps, { rescanMs: RESCAN_MS });
-  await eventually(() => follower.versions(FILE).at(-1) === 'v1');
+  await follower.reported(FILE, 'v1');
 
   await rename(deps, temp.file('last'));
   await rename(temp.file('next'), deps);
-  await eventually(() => follower.versions(FILE).at(-1) === 'v2');
+  await follower.reported(FILE, 'v2');
   await writeFile(join(deps, FILE), 'v33\n');
-  await eventually(() => follower.versions(FILE).at(-1) === 'v33');
+  await follower.reported(FILE, 'v33');
 
   expect(follower.versions(FILE)).toEqual(['v1', 'v2', 'v33']);
 });
@@ -62,10 +62,10 @@ test('a directory removed and made again twenty times is not lost sight of', asy
     await mkdir(deps);
     await writeFile(join(deps, FILE), `v${count}\n`);
   }
-  await eventually(() => follower.versions(FILE).at(-1) === 'v20');
+  await follower.reported(FILE, 'v20');
   await writeFile(join(deps, FILE), 'v100\n');
 
-  await eventually(() => follower.versions(FILE).at(-1) === 'v100');
+  await follower.reported(FILE, 'v100');
 });
 
 test('a link to the directory may be pointed elsewhere', async () => {
@@ -77,14 +77,14 @@ test('a link to the directory may be pointed elsewhere', async () => {
   const deps = temp.file('deps');
   await symlink('r1', deps);
   await using follower = await followIntake(deps, { rescanMs: RESCAN_MS });
-  await eventually(() => follower.versions(FILE).at(-1) === 'r1');
+  await follower.reported(FILE, 'r1');
 
   await symlink('r2', temp.file('deps.new'));
   await rename(temp.file('deps.new'), deps);
-  await eventually(() => follower.versions(FILE).at(-1) === 'r2');
+  await follower.reported(FILE, 'r2');
   await writeFile(join(deps, FILE), 'r2.1\n');
 
-  await eventually(() => follower.versions(FILE).at(-1) === 'r2.1');
+  await follower.reported(FILE, 'r2.1');
 });
 
 test('a mounted ConfigMap is followed from one version to the next, long before the rescan', async () => {
@@ -92,11 +92,11 @@ test('a mounted ConfigMap is followed from one version to the next, long before 
   await symlink(join('..data', FILE), temp.file(FILE));
   await mountVersion('v1');
   await using follower = await followIntake(temp.path, { rescanMs: 600_000 });
-  await eventually(() => follower.versions(FILE).at(-1) === 'v1');
+  await follower.reported(FILE, 'v1');
 
   await mountVersion('v2');
 
-  await eventually(() => follower.versions(FILE).at(-1) === 'v2');
+  await follower.reported(FILE, 'v2');
 
   async function mountVersion(version: string): Promise<void> {
     await mkdir(temp.file(`..${version}`));
@@ -115,7 +115,7 @@ test('a directory that is missing at the start is found when it is made', async 
   await mkdir(deps, { recursive: true });
   await writeFile(join(deps, FILE), 'v1\n');
 
-  await eventually(() => follower.versions(FILE).at(-1) === 'v1');
+  await follower.reported(FILE, 'v1');
   await eventually(() => follower.health.at(-1)?.degraded === false);
 });
 
@@ -129,17 +129,17 @@ test('a file whose name is not UTF-8 is passed over', async () => {
 
   await using follower = await followIntake(temp.path);
 
-  await eventually(() => follower.versions(FILE).at(-1) === 'v1');
+  await follower.reported(FILE, 'v1');
   expect([...follower.intake.keys()]).toEqual(['web_prod']);
   expect(follower.reports).toHaveLength(1);
 });
 
 /** Root reads everything, so as root the intake runs as another user. */
 const AS_OTHERS = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
-const canRunAsOthers =
+const CAN_RUN_AS_OTHERS =
   AS_OTHERS.length === 0 || spawnSync('setpriv', [...AS_OTHERS.slice(1), process.execPath, '-v']).status === 0;
 
-test.runIf(canRunAsOthers)(
+test.runIf(CAN_RUN_AS_OTHERS)(
   'a directory, and a file, made unreadable and readable again are taken up again',
   async () => {
     await using temp = await createTempDir('directory');
@@ -166,7 +166,7 @@ test.runIf(canRunAsOthers)(
   },
 );
 
-test.runIf(canRunAsOthers)('a file that stays unreadable is told, and again when it can be read', async () => {
+test.runIf(CAN_RUN_AS_OTHERS)('a file that stays unreadable is told, and again when it can be read', async () => {
   await using temp = await createTempDir('directory');
   await chmod(temp.path, 0o755);
   await writeFile(temp.file(FILE), 'v1\n', { mode: 0o000 });
@@ -185,7 +185,7 @@ test('after stop nothing is hinted any more, and a look still answers', async ()
   await using temp = await createTempDir('directory');
   await writeFile(temp.file(FILE), 'v1\n');
   const follower = await followIntake(temp.path, { rescanMs: RESCAN_MS });
-  await eventually(() => follower.versions(FILE).at(-1) === 'v1');
+  await follower.reported(FILE, 'v1');
 
   await Promise.all([follower.stop(), follower.stop()]);
   await follower.stop();

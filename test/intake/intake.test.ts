@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { eventually } from '../support/eventually.ts';
 import { followIntake } from '../support/intake-follower.ts';
 import { createTempDir } from '../support/temp-dir.ts';
 
@@ -10,7 +9,7 @@ test('a file that is there at the start is hinted and wanted', async () => {
 
   await using follower = await followIntake(dir.path);
 
-  await eventually(() => follower.versions('web_prod.dep').includes('v1'));
+  await follower.reported('web_prod.dep', 'v1');
   expect([...follower.intake.keys()]).toEqual(['web_prod']);
 });
 
@@ -19,9 +18,9 @@ test('a new file and an overwrite are wanted', async () => {
   await using follower = await followIntake(dir.path, { rescanMs: 60_000 });
 
   await writeFile(dir.file('web_prod.dep'), 'v1\n');
-  await eventually(() => follower.versions('web_prod.dep').includes('v1'));
+  await follower.reported('web_prod.dep', 'v1');
   await writeFile(dir.file('web_prod.dep'), 'v2');
-  await eventually(() => follower.versions('web_prod.dep').includes('v2'));
+  await follower.reported('web_prod.dep', 'v2');
 
   expect(follower.versions('web_prod.dep')).toEqual(['v1', 'v2']);
 });

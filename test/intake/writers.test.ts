@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
-import { followIntake, type IntakeFollower } from '../support/intake-follower.ts';
+import { followIntake } from '../support/intake-follower.ts';
 import { requireTool } from '../support/required-tool.ts';
 import { createTempDir, type TempDir } from '../support/temp-dir.ts';
 
@@ -64,7 +64,7 @@ for (const [name, { tool, script }] of Object.entries(WRITERS)) {
         await writeFile(outside.file('new'), version);
         const env = { ...process.env, FILE, NEW: outside.file('new'), NEWDIR: outside.path };
         await run('sh', ['-ec', script], { cwd: dir.path, env });
-        await reported(follower, version.trim());
+        await follower.reported(FILE, version.trim());
       }
 
       const written = VERSIONS.map((version) => version.trim());
@@ -81,12 +81,12 @@ describe('a writer that pauses', () => {
       await using dir = await createTempDir('writers');
       await writeFile(dir.file(FILE), 'v1.2.3\n');
       await using follower = await followIntake(dir.path);
-      await reported(follower, 'v1.2.3');
+      await follower.reported(FILE, 'v1.2.3');
 
       await pausing(dir, 'w', ['', 'v2\n'], pauseMs);
-      await reported(follower, 'v2');
+      await follower.reported(FILE, 'v2');
       await pausing(dir, 'w', ['', 'v3.0.0'], pauseMs);
-      await reported(follower, 'v3.0.0');
+      await follower.reported(FILE, 'v3.0.0');
 
       expect(follower.versions(FILE)).toEqual(['v1.2.3', 'v2', 'v3.0.0']);
       expect(follower.reports.every(({ look }) => look.kind === 'wanted')).toBe(true);
@@ -99,9 +99,9 @@ describe('a writer that pauses', () => {
       await using follower = await followIntake(dir.path, { settleMs: 200 });
 
       await pausing(dir, 'w', ['v1', '.2', '.3', '4'], pauseMs);
-      await reported(follower, 'v1.2.34');
+      await follower.reported(FILE, 'v1.2.34');
       await pausing(dir, 'w', ['v2', '.2', '.3', '\n'], pauseMs);
-      await reported(follower, 'v2.2.3');
+      await follower.reported(FILE, 'v2.2.3');
 
       expect(follower.versions(FILE)).toEqual(['v1.2.34', 'v2.2.3']);
     });
@@ -113,14 +113,14 @@ describe('a writer that pauses', () => {
       await using dir = await createTempDir('writers');
       await writeFile(dir.file(FILE), 'v1.2.3\n');
       await using follower = await followIntake(dir.path, { settleMs: 300 });
-      await reported(follower, 'v1.2.3');
+      await follower.reported(FILE, 'v1.2.3');
 
       const handle = await open(dir.file(FILE), 'r+');
       await handle.write('v2');
       await sleep(pauseMs);
       await handle.truncate(2);
       await handle.close();
-      await reported(follower, 'v2');
+      await follower.reported(FILE, 'v2');
 
       expect(follower.versions(FILE)).toEqual(['v1.2.3', 'v2']);
     });
@@ -131,7 +131,7 @@ test('the same content saved again is not reported again', async () => {
   await using dir = await createTempDir('writers');
   await using follower = await followIntake(dir.path);
   await writeFile(dir.file(FILE), 'v1\n');
-  await reported(follower, 'v1');
+  await follower.reported(FILE, 'v1');
   const looks = follower.looks();
 
   await writeFile(dir.file(FILE), 'v1\n');
@@ -139,7 +139,7 @@ test('the same content saved again is not reported again', async () => {
   await run('chmod', ['600', dir.file(FILE)]);
   await eventually(() => follower.looks() > looks);
   await writeFile(dir.file(FILE), 'v2\n');
-  await reported(follower, 'v2');
+  await follower.reported(FILE, 'v2');
 
   expect(follower.versions(FILE)).toEqual(['v1', 'v2']);
 });
@@ -154,7 +154,7 @@ for (const restMs of [0, 20]) {
       await writeFile(dir.file('.upload'), `v${count}`);
       await sleep(restMs);
       await rename(dir.file('.upload'), dir.file(FILE));
-      await reported(follower, `v${count}`);
+      await follower.reported(FILE, `v${count}`);
     }
   });
 }
@@ -165,7 +165,7 @@ test('a new file without a newline waits for quiet, although its name has just a
 
   for (let count = 1; count <= 50; count += 1) await writeFile(dir.file(`s${count}_prod.dep`), 'v1');
   await writeFile(dir.file(FILE), 'v1\n');
-  await reported(follower, 'v1');
+  await follower.reported(FILE, 'v1');
   await eventually(() => follower.looks() > 50);
 
   expect(follower.reports.map(({ key }) => key)).toEqual(['web_prod']);
@@ -177,7 +177,7 @@ test('a file with a newline is reported without waiting for quiet', async () => 
 
   for (const version of ['v1', 'v22', 'v333', 'v4', 'v5']) {
     await writeFile(dir.file(FILE), `${version}\n`);
-    await reported(follower, version);
+    await follower.reported(FILE, version);
   }
 });
 
@@ -185,7 +185,7 @@ test('emptying, commenting out and removing a file reports nothing to deploy', a
   await using dir = await createTempDir('writers');
   await writeFile(dir.file(FILE), 'v1\n');
   await using follower = await followIntake(dir.path, { settleMs: 20 });
-  await reported(follower, 'v1');
+  await follower.reported(FILE, 'v1');
 
   await writeFile(dir.file(FILE), '');
   await writeFile(dir.file(FILE), '# v1\n\n');
@@ -194,10 +194,6 @@ test('emptying, commenting out and removing a file reports nothing to deploy', a
 
   expect(follower.versions(FILE)).toEqual(['v1']);
 });
-
-async function reported(follower: IntakeFollower, version: string): Promise<void> {
-  await eventually(() => follower.versions(FILE).at(-1) === version);
-}
 
 async function pausing(dir: TempDir, flags: string, pieces: readonly string[], pauseMs: number): Promise<void> {
   const handle = await open(dir.file(FILE), flags);

@@ -4,6 +4,7 @@ import { systemClock } from '../../src/clock.ts';
 import type { DepLook } from '../../src/domain/dep-look.ts';
 import { keyOfFileName, type TargetKey } from '../../src/domain/target.ts';
 import { createIntake, type Intake, type IntakeHealth, type IntakeOptions } from '../../src/intake/intake.ts';
+import { eventually } from './eventually.ts';
 
 /** What a look said, kept when it is not what the look before said. */
 export interface Report {
@@ -20,6 +21,8 @@ export interface IntakeFollower extends AsyncDisposable {
   /** Every version reported for the file, in order; the same content twice in a row counts once. */
   versions(fileName: string): string[];
   latest(fileName: string): Report | undefined;
+  /** Waits until this is the last version reported for the file. */
+  reported(fileName: string, version: string): Promise<void>;
   /** How often files were looked at. */
   looks(): number;
   stop(): Promise<void>;
@@ -88,14 +91,18 @@ export async function followIntake(
     await intake.stop();
     for (const cancel of timers.values()) cancel();
   };
+  const versions = (fileName: string) =>
+    reports.flatMap(({ key, look }) =>
+      key === keyOf(fileName) && look.kind === 'wanted' ? [look.request.version] : [],
+    );
   return {
     intake,
     reports,
     health,
-    versions: (fileName) =>
-      reports.flatMap(({ key, look }) =>
-        key === keyOf(fileName) && look.kind === 'wanted' ? [look.request.version] : [],
-      ),
+    versions,
+    reported: async (fileName, version) => {
+      await eventually(() => versions(fileName).at(-1) === version);
+    },
     latest: (fileName) => latest.get(keyOf(fileName)),
     looks: () => looks,
     stop,
