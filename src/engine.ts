@@ -21,9 +21,14 @@ import { createStateStore } from './state/store.ts';
 import { keepUnsaved } from './state/unsaved.ts';
 
 export interface Engine {
-  /** Resolves when every dep file found has been queued and the directory is watched. Throws `DirectoryLockedError`. */
-  start(): Promise<void>;
-  /** Ends running passes, leaves rollouts to the cluster and the next start. Idempotent. */
+  /**
+   * Resolves when every dep file found has been queued and the directory is watched.
+   *
+   * @param signal calls the start off; `stop` does so too. Either way only `stop` ends what had begun.
+   * @throws DirectoryLockedError
+   */
+  start(signal?: AbortSignal): Promise<void>;
+  /** Ends running passes, leaves rollouts to the cluster and the next start. Idempotent, and fine without a start. */
   stop(): Promise<void>;
 }
 
@@ -37,8 +42,9 @@ export interface EngineParts {
 
 /** A restart under systemd may meet the old engine while it drains. */
 const LOCK_WAIT_MS = 6_000;
-/** Passes are short; one that hangs in a call has an attempt on disk and is taken up at the next start. */
-const DRAIN_MS = 2_500;
+/** Passes are short: how long one may go on before its calls are cut off, and then to write down what it knows. */
+const DRAIN_MS = 2_000;
+const DRAIN_CUT_OFF_MS = 1_000;
 const OUTBOX_GRACE_MS = 1_500;
 
 export function createEngine(config: Config, { log, clock, cluster, sinks = [] }: EngineParts): Engine {
@@ -131,12 +137,16 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
     onError: (key, error) => log.error({ key, err: error }, `${key}: the pass failed and is tried again`),
   });
 
+  const ending = new AbortController();
   let lock: DirectoryLock | undefined;
+  let starting: Promise<void> | undefined;
   let stopping: Promise<void> | undefined;
 
-  async function start(): Promise<void> {
+  async function start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     lock = await acquireDirectoryLock(config.deps, {
       waitMs: LOCK_WAIT_MS,
+      signal,
       onWaiting: (holder) =>
         log.warn(
           { holder },
@@ -147,7 +157,9 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
       .removeTemporaries()
       .catch((error: unknown) => log.warn({ err: error }, 'leftovers could not be removed'));
     await slack?.start();
+    signal.throwIfAborted();
     await intake.start();
+    signal.throwIfAborted();
     // After the first scan: what the watch shows at its beginning is kept only for targets that are known.
     observer.start();
     // A dep file may have gone while nobody looked: what it had asked for still gets its answer.
@@ -160,17 +172,26 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
   }
 
   async function stop(): Promise<void> {
+    ending.abort();
+    // Whoever started it is told why it failed.
+    await starting?.catch(() => undefined);
     await intake.stop();
     store.stop();
-    await Promise.race([queue.close(), sleep(clock, DRAIN_MS)]);
+    const drained = queue.close();
+    await Promise.race([drained, sleep(clock, DRAIN_MS)]);
     await observer.stop();
-    await slack?.stop(OUTBOX_GRACE_MS);
     await cluster.close();
+    // A pass that hung in a call goes on without it, and may still have something to write and to tell.
+    await Promise.race([drained, sleep(clock, DRAIN_CUT_OFF_MS)]);
+    await slack?.stop(OUTBOX_GRACE_MS);
     await lock?.release();
   }
 
   return {
-    start,
+    start(signal) {
+      starting ??= start(signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]));
+      return starting;
+    },
     stop() {
       stopping ??= stop();
       return stopping;

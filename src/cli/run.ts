@@ -4,7 +4,7 @@ import { type Cluster, loadCluster } from '../cluster/cluster.ts';
 import { KubeconfigError } from '../cluster/kubeconfig.ts';
 import type { Access, Config, Env } from '../config.ts';
 import { createEngine } from '../engine.ts';
-import { createLog } from '../log.ts';
+import { createLog, type Logger } from '../log.ts';
 import { DirectoryLockedError } from '../state/lock.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT } from './exit-codes.ts';
@@ -34,18 +34,23 @@ export async function run(context: CommandContext): Promise<number> {
 
   const engine = createEngine(config, { log, clock: systemClock, cluster });
   try {
-    await engine.start();
+    await engine.start(signal);
+    await untilAborted(signal);
+    log.info('stopping: running rollouts go on in the cluster and are taken up at the next start');
   } catch (error) {
+    // Told to stop before it had started, which is no failure.
+    if (!signal.aborted) return startFailed(error, log);
+  } finally {
     await engine.stop();
-    if (!(error instanceof DirectoryLockedError)) throw error;
-    log.fatal({ holder: error.holder }, error.message);
-    return EXIT.locked;
   }
-  await untilAborted(signal);
-  log.info('stopping: running rollouts go on in the cluster and are taken up at the next start');
-  await engine.stop();
   log.info('stopped');
   return EXIT.ok;
+}
+
+function startFailed(error: unknown, log: Logger): number {
+  if (!(error instanceof DirectoryLockedError)) throw error;
+  log.fatal({ holder: error.holder }, error.message);
+  return EXIT.locked;
 }
 
 type Prepared =

@@ -193,7 +193,8 @@ export function createOutboxQueue(files: OutboxFiles, onTrouble: (trouble: Queue
 
     async flush() {
       await lastAdd;
-      await load();
+      // One that was never begun leaves the folder alone: it may be another engine's.
+      if (waiting.some(({ unsaved }) => unsaved !== undefined)) await load();
       await saveRest(({ id }, problem) =>
         onTrouble({ kind: 'lost', message: `message ${id} is lost with this process: ${problem}` }),
       );
