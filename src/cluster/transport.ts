@@ -23,8 +23,11 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** Over HTTP/2, which every API server speaks, one of them is enough for a hundred calls at once. */
-/** With one watch of Deployments and two of a namespace with rollouts, seven over HTTP/1.1; two over HTTP/2. */
+/**
+ * For ordinary calls; watches have theirs beside them. Over HTTP/2, which every API server speaks, one is enough for a
+ * hundred calls at once. Behind a proxy that speaks only HTTP/1.1, each call needs one to itself: four keep the passes
+ * going, and make seven with a watch of Deployments and the two of a namespace with rollouts.
+ */
 const MAX_CONNECTIONS = 4;
 const CERTIFICATES_MS = 60_000;
 /** Below the 60 s after which common load balancers forget an idle connection. */

@@ -3,7 +3,10 @@
 export type ApiErrorKind =
   /** 404: no such object. */
   | 'not-found'
-  /** 403: our account lacks a right; the message names it. */
+  /**
+   * 403: our account lacks a right, or the server's admission (a policy, a quota, a namespace that is going) denies this
+   * very change. The message says which; either can be granted later, so neither is final.
+   */
   | 'forbidden'
   /** 401 after one refresh of the credentials. */
   | 'unauthorized'
