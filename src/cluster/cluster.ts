@@ -4,13 +4,12 @@ import type { Clock } from '../clock.ts';
 import { ApiError } from '../domain/api-error.ts';
 import { FIELD_MANAGER } from '../domain/signature.ts';
 import type { Target } from '../domain/target.ts';
-import type { DeploymentView, EventView, PodView, ReplicaSetView } from '../domain/workload.ts';
+import type { DeploymentView, EventView } from '../domain/workload.ts';
 import { errorOfNonsense } from './api-errors.ts';
 import { type Call, type ClientSettings, type Connection, createConnection } from './connection.ts';
-import { fieldsOf, listOf } from './fields.ts';
 import { type KubeconfigSource, loadClusterAccess } from './kubeconfig.ts';
-import { parsePod } from './pod-view.ts';
-import { parseDeployment, parseEvent, parseIdentity, parseReplicaSet } from './views.ts';
+import { listPages } from './list-pages.ts';
+import { parseDeployment, parseEvent, parseIdentity } from './views.ts';
 
 export interface ClusterConfig extends KubeconfigSource, ClientSettings {
   /** Told after every request, watches included. */
@@ -35,18 +34,13 @@ export interface LogOptions {
 export interface Cluster {
   readonly server: string;
   readonly contextName: string;
-  /** `GET /version`: whether the server answers and what it is. */
-  check(signal?: AbortSignal): Promise<{ readonly version: string }>;
   readDeployment(target: Target): Promise<DeploymentView>;
   /** A failed `test` is an `ApiError` of kind `conflict`; what the server will never take is `invalid`. */
   patchDeployment(target: Target, patch: readonly JsonPatchOperation[]): Promise<DeploymentView>;
   readNamespace(name: string): Promise<{ readonly terminating: boolean }>;
   /** One that exists already is fine. */
   createNamespace(name: string): Promise<void>;
-  listReplicaSets(namespace: string, deploymentUid: string): Promise<readonly ReplicaSetView[]>;
-  /** The pods of these ReplicaSets. */
-  listPods(namespace: string, replicaSetUids: readonly string[]): Promise<readonly PodView[]>;
-  /** Events about these objects, oldest first. */
+  /** Events about these objects, oldest first. One call for each object. */
   listEvents(namespace: string, uids: readonly string[]): Promise<readonly EventView[]>;
   /** The last lines of a container's log, oldest first. */
   readLogs(namespace: string, pod: string, container: string, options: LogOptions): Promise<readonly string[]>;
@@ -56,9 +50,6 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-/** Enough for any namespace a person would look into; the server sends no more. */
-const LIST_LIMIT = 5000;
-
 /** Reads the kubeconfig; no network. Throws a `KubeconfigError` that lists what is wrong with it. */
 export function loadCluster(config: ClusterConfig, clock: Clock): Cluster {
   const access = loadClusterAccess(config);
@@ -67,14 +58,9 @@ export function loadCluster(config: ClusterConfig, clock: Clock): Cluster {
   return {
     server: connection.server,
     contextName: access.contextName,
-    check: async (signal) => {
-      const version = fieldsOf(await connection.getJson('/version', signal)).gitVersion;
-      if (typeof version !== 'string') throw errorOfNonsense('GET /version', 'answered without a gitVersion');
-      return { version };
-    },
     ...createDeploymentCalls(connection),
     ...createNamespaceCalls(connection),
-    ...createListCalls(connection),
+    ...createEvidenceCalls(connection),
     connection,
     get connections() {
       return connection.connections;
@@ -126,26 +112,21 @@ function createNamespaceCalls(connection: Connection): Pick<Cluster, 'readNamesp
   };
 }
 
-type ListCalls = Pick<Cluster, 'listReplicaSets' | 'listPods' | 'listEvents' | 'readLogs'>;
-
-function createListCalls(connection: Connection): ListCalls {
+function createEvidenceCalls(connection: Connection): Pick<Cluster, 'listEvents' | 'readLogs'> {
   const core = new CoreV1Api(connection.configuration);
-  const list = async <T>(path: string, parse: (value: unknown) => T | undefined): Promise<T[]> => {
-    const items = listOf(fieldsOf(await connection.getJson(`${path}?limit=${LIST_LIMIT}`)).items);
-    return items.map(parse).filter((view) => view !== undefined);
-  };
   return {
-    async listReplicaSets(namespace, deploymentUid) {
-      const all = await list(`/apis/apps/v1/namespaces/${pathPart(namespace)}/replicasets`, parseReplicaSet);
-      return all.filter((replicaSet) => replicaSet.ownerUid === deploymentUid);
-    },
-    async listPods(namespace, replicaSetUids) {
-      const all = await list(`/api/v1/namespaces/${pathPart(namespace)}/pods`, parsePod);
-      return all.filter((pod) => replicaSetUids.includes(pod.ownerUid));
-    },
     async listEvents(namespace, uids) {
-      const all = await list(`/api/v1/namespaces/${pathPart(namespace)}/events`, parseEvent);
-      return all.filter((event) => uids.includes(event.involvedUid)).sort((a, b) => a.lastAt - b.lastAt);
+      const path = `/api/v1/namespaces/${pathPart(namespace)}/events`;
+      const events: EventView[] = [];
+      const add = (item: unknown) => {
+        const event = parseEvent(item);
+        if (event !== undefined) events.push(event);
+      };
+      // One list for each: a selector knows no "or", and a namespace may hold any number of events of others.
+      await Promise.all(
+        uids.map((uid) => listPages(connection, path, add, { fieldSelector: `involvedObject.uid=${uid}` })),
+      );
+      return events.sort((a, b) => a.lastAt - b.lastAt);
     },
     async readLogs(namespace, pod, container, options) {
       const parameters = { name: pathPart(pod), namespace: pathPart(namespace), container, ...options };

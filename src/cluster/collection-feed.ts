@@ -115,7 +115,7 @@ export function createCollectionFeed(options: CollectionFeedOptions): Collection
   async function list(): Promise<ApiError | undefined> {
     try {
       sink.onReset();
-      cursor = await listPages(connection, collection, (item) => sink.onObject('ADDED', item), signal);
+      cursor = await listPages(connection, collection, (item) => sink.onObject('ADDED', item), { signal });
       sink.onSynced();
       return undefined;
     } catch (error) {

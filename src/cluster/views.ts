@@ -35,15 +35,12 @@ export function parseDeployment(value: unknown): DeploymentView | undefined {
     deleting: isDeleting(metadata),
     replicas: numberOf(spec.replicas, 1),
     paused: spec.paused === true,
-    minReadySeconds: numberOf(spec.minReadySeconds),
     ...(deadline === NEVER_SECONDS ? {} : { progressDeadlineSeconds: deadline }),
     containers: templateContainers(spec),
     observedGeneration: numberOf(status.observedGeneration),
     statusReplicas: numberOf(status.replicas),
     updatedReplicas: numberOf(status.updatedReplicas),
-    readyReplicas: numberOf(status.readyReplicas),
     availableReplicas: numberOf(status.availableReplicas),
-    unavailableReplicas: numberOf(status.unavailableReplicas),
     conditions: parseConditions(status.conditions),
     ...(templateManager === undefined ? {} : { templateManager }),
   };
@@ -68,7 +65,6 @@ export function parseReplicaSet(value: unknown): ReplicaSetView | undefined {
 
 export function parseEvent(value: unknown): EventView | undefined {
   if (!isFields(value)) return undefined;
-  const involved = fieldsOf(value.involvedObject);
   const series = fieldsOf(value.series);
   const metadata = fieldsOf(value.metadata);
   // Events of the newer API carry the series or the event time; older ones the last time stamp.
@@ -83,9 +79,7 @@ export function parseEvent(value: unknown): EventView | undefined {
     type: textOf(value.type),
     count: numberOf(series.count) || numberOf(value.count) || 1,
     lastAt,
-    involvedUid: textOf(involved.uid),
-    involvedKind: textOf(involved.kind),
-    involvedName: textOf(involved.name),
+    involvedUid: textOf(fieldsOf(value.involvedObject).uid),
   };
 }
 

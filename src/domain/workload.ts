@@ -32,7 +32,6 @@ export interface DeploymentView {
   /** `spec.replicas`, 1 when the field is absent. */
   readonly replicas: number;
   readonly paused: boolean;
-  readonly minReadySeconds: number;
   /** Undefined when the object has none or the "never" value (the largest int32). */
   readonly progressDeadlineSeconds?: number;
   /** In the order of the template: the JSON Patch addresses them by index. */
@@ -40,9 +39,7 @@ export interface DeploymentView {
   readonly observedGeneration: number;
   readonly statusReplicas: number;
   readonly updatedReplicas: number;
-  readonly readyReplicas: number;
   readonly availableReplicas: number;
-  readonly unavailableReplicas: number;
   readonly conditions: readonly Condition[];
   /** Who last set an image of the pod template, from `managedFields`; undefined when the server does not say. */
   readonly templateManager?: string;
@@ -114,6 +111,4 @@ export interface EventView {
   readonly count: number;
   readonly lastAt: number;
   readonly involvedUid: string;
-  readonly involvedKind: string;
-  readonly involvedName: string;
 }

@@ -3,17 +3,20 @@ import { type Clock, sleep } from '../clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Observer } from '../cluster/observer.ts';
 import { ApiError } from '../domain/api-error.ts';
+import type { Attempt } from '../domain/record.ts';
 import type { Target } from '../domain/target.ts';
 import type { EventView } from '../domain/workload.ts';
 import {
   type ContainerLog,
   evidenceLines,
+  groupSigns,
   HEAD_LINES,
   quoteOf,
   type Suspect,
   suspectsOf,
   TAIL_LINES,
 } from '../rollout/evidence.ts';
+import type { FailureSign } from '../rollout/failure-signs.ts';
 import { redact } from '../rollout/redact.ts';
 import type { Conclusion } from './decision.ts';
 
@@ -53,8 +56,7 @@ export function createEvidenceGatherer({ cluster, observer, clock, secrets }: Ev
       });
 
     const since = attempt.startedAt - SKEW_MS;
-    const pods = signs.flatMap(({ pod }) => (pod === undefined ? [] : [pod]));
-    const uids = [...new Set([attempt.uid ?? '', ...pods.flatMap((pod) => [pod.uid, pod.ownerUid])])];
+    const uids = uidsOf(attempt, signs);
     const [events, runs] = await Promise.all([
       ask(`list events in ${namespace}`, warningsSince(cluster, namespace, uids, since), []),
       Promise.all(
@@ -67,6 +69,13 @@ export function createEvidenceGatherer({ cluster, observer, clock, secrets }: Ev
     const findings = { attempt, target, signs, events, logs, missingRights: [...missingRights] };
     return withEvidence(conclusion, evidenceLines(findings).map(hide), quoteOf(findings), hide);
   };
+}
+
+/** Whom events are asked about: a call each, so of a hundred pods in the same trouble only the one that is told of. */
+function uidsOf(attempt: Attempt, signs: readonly FailureSign[]): readonly string[] {
+  const pods = groupSigns(signs).flatMap(({ sign: { pod } }) => (pod === undefined ? [] : [pod]));
+  const uids = new Set([attempt.uid ?? '', ...pods.flatMap((pod) => [pod.uid, pod.ownerUid])]);
+  return [...uids].filter((uid) => uid !== '');
 }
 
 /** The quoted line goes to the end of the cause, and so into everything that is told. */

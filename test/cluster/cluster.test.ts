@@ -90,25 +90,26 @@ describe('calls', () => {
     expect(JSON.parse(server.asked[0]?.body ?? '')).toMatchObject({ kind: 'Namespace', metadata: { name: 'prod' } });
   });
 
-  test('only what belongs to the asked objects is listed', async () => {
-    const involved = (uid: string, lastTimestamp: string) => ({
+  test('events are asked for by object, to the last page, and come in the order of time', async () => {
+    const event = (uid: string, second: number) => ({
       reason: 'FailedCreate',
-      involvedObject: { uid, kind: 'ReplicaSet', name: 'web-1' },
-      lastTimestamp,
+      involvedObject: { uid },
+      lastTimestamp: `2026-01-01T00:00:0${second}Z`,
     });
-    const { cluster } = await createWorld((_, response) =>
-      sendJson(response, {
-        items: [
-          involved('b', '2026-01-01T00:00:02Z'),
-          involved('other', '2026-01-01T00:00:00Z'),
-          involved('a', '2026-01-01T00:00:01Z'),
-        ],
-      }),
-    );
+    const pages: Readonly<Record<string, object>> = {
+      'involvedObject.uid=a': { items: [event('a', 1)], metadata: { continue: 'more' } },
+      'involvedObject.uid=a more': { items: [event('a', 3)] },
+      'involvedObject.uid=b': { items: [event('b', 2)] },
+    };
+    const { server, cluster } = await createWorld(({ query }, response) => {
+      const asked = [query.get('fieldSelector'), query.get('continue')].filter((part) => part !== null);
+      sendJson(response, pages[asked.join(' ')]);
+    });
 
     const events = await cluster.listEvents('prod', ['a', 'b']);
 
-    expect(events.map((event) => event.involvedUid)).toEqual(['a', 'b']);
+    expect(events.map(({ involvedUid }) => involvedUid)).toEqual(['a', 'b', 'a']);
+    expect(server.asked).toHaveLength(3);
   });
 
   test('the last log lines of a container that crashed are read', async () => {
@@ -247,8 +248,11 @@ describe('errors', () => {
     const { server, cluster } = await createWorld(() => {});
     await server.stop();
 
-    const error = await errorOf(cluster.check());
+    const error = await errorOf(cluster.readNamespace('prod'));
 
-    expect(error).toMatchObject({ kind: 'unreachable', message: 'GET /version: connection refused (ECONNREFUSED)' });
+    expect(error).toMatchObject({
+      kind: 'unreachable',
+      message: 'GET /api/v1/namespaces/prod: connection refused (ECONNREFUSED)',
+    });
   });
 });

@@ -110,7 +110,7 @@ test('an image that cannot be pulled shows in the pod within the watch, with eve
       .pods.flatMap((pod) => pod.containers)
       .find(({ state }) => state.kind === 'waiting' && state.reason === 'ErrImagePull'),
   );
-  const replicaSets = await cluster.listReplicaSets('prod', uid);
+  const { replicaSets } = observer.rollout('prod', uid);
   const events = await cluster.listEvents('prod', [uid, ...replicaSets.map((replicaSet) => replicaSet.uid)]);
 
   expect(waiting.image).toBe('nginx:missing');

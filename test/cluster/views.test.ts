@@ -19,14 +19,11 @@ describe('a Deployment', () => {
       deleting: false,
       replicas: 1,
       paused: false,
-      minReadySeconds: 0,
       containers: [{ name: 'web', image: 'a' }],
       observedGeneration: 0,
       statusReplicas: 0,
       updatedReplicas: 0,
-      readyReplicas: 0,
       availableReplicas: 0,
-      unavailableReplicas: 0,
       conditions: [],
     });
   });

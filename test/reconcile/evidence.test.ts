@@ -55,10 +55,13 @@ function gatherer(
     readonly events?: readonly EventView[];
     readonly unreadable?: readonly string[];
     readonly refuse?: ApiError;
+    /** Gathers whom events are asked about. */
+    readonly asked?: string[];
   } = {},
 ) {
   const cluster: EvidenceSources['cluster'] = {
-    async listEvents() {
+    async listEvents(_namespace, uids) {
+      change.asked?.push(...uids);
       if (change.refuse !== undefined) throw change.refuse;
       return change.events ?? [];
     },
@@ -150,6 +153,15 @@ test('a time-out that shows no sign has its evidence too', async () => {
     `image: ${OLD_IMAGE} → ${NEW_IMAGE}`,
     'try: kubectl describe deployment web -n prod',
   ]);
+});
+
+test('of a hundred pods in the same trouble one is asked about', async () => {
+  const asked: string[] = [];
+  const pods = Array.from({ length: 100 }, (_, index) => pod(crashLooping(exit(1), 3), { name: `web-2-${index}` }));
+
+  await gatherer({}, { asked })(TARGET, conclusion('failed', pods));
+
+  expect(asked).toEqual(['deployment-1', 'web-2-0', 'replica-set-2']);
 });
 
 test('a success asks for nothing', async () => {

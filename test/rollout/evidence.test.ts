@@ -39,8 +39,6 @@ function warning(reason: string, message: string, change: Partial<EventView> = {
     count: 1,
     lastAt: PATCHED_AT,
     involvedUid: 'web-2-abcde',
-    involvedKind: 'Pod',
-    involvedName: 'web-2-abcde',
     ...change,
   };
 }

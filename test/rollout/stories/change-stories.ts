@@ -74,8 +74,8 @@ export const changeStories: readonly Story[] = [
     name: 'Recreate: old pods that are still ready are no success',
     frames: [
       { at: 1, deployment: { ...complete(), updatedReplicas: 0 } },
-      { at: 10, deployment: { statusReplicas: 0, updatedReplicas: 0, readyReplicas: 0, availableReplicas: 0 } },
-      { at: 11, deployment: { statusReplicas: 1, updatedReplicas: 1, readyReplicas: 0, availableReplicas: 0 } },
+      { at: 10, deployment: { statusReplicas: 0, updatedReplicas: 0, availableReplicas: 0 } },
+      { at: 11, deployment: { statusReplicas: 1, updatedReplicas: 1, availableReplicas: 0 } },
       { at: 20, deployment: complete() },
     ],
     ends: { outcome: 'succeeded', at: 20, cause: '' },
@@ -85,10 +85,10 @@ export const changeStories: readonly Story[] = [
     frames: [
       {
         at: 5,
-        deployment: { minReadySeconds: 60, statusReplicas: 1, readyReplicas: 1, availableReplicas: 0 },
+        deployment: { statusReplicas: 1, availableReplicas: 0 },
         pods: [pod(running())],
       },
-      { at: 65, deployment: { ...complete(), minReadySeconds: 60 }, pods: [pod(running())] },
+      { at: 65, deployment: complete(), pods: [pod(running())] },
     ],
     ends: { outcome: 'succeeded', at: 65, cause: '' },
   },
