@@ -1,5 +1,6 @@
 /** From what went wrong with a call to an `ApiError`: by status, reason and error code, never by message text. */
 import { ApiError, type ApiErrorKind } from '../domain/api-error.ts';
+import { oneLine } from '../domain/printable.ts';
 import { fieldsOf, isFields, listOf, numberOf, textOf } from './fields.ts';
 
 /** An answer with a status other than 2xx, its body already read. */
@@ -19,7 +20,7 @@ const MAX_RETRY_AFTER_MS = 60_000;
  */
 export function errorOfAnswer(asked: string, answer: Answer, now: number): ApiError {
   const status = parseStatus(answer.body);
-  const detail = status === undefined ? '' : oneLine(status.message);
+  const detail = status === undefined ? '' : oneLine(status.message, MAX_DETAIL);
   const kind = kindOf(answer.status, status);
   const retryAfterMs = parseRetryAfter(answer.retryAfter, now) ?? status?.retryAfterMs;
   const words = [status?.reason, detail].filter((word) => word !== undefined && word !== '').join(': ');
@@ -149,7 +150,7 @@ function isFromOutside(error: unknown): boolean {
 function describeFailure(error: unknown): string {
   const code = codesOf(error).find((candidate) => WORDS[candidate] !== undefined);
   if (code !== undefined) return `${WORDS[code]} (${code})`;
-  return oneLine(error instanceof Error ? error.message || error.name : String(error));
+  return oneLine(error instanceof Error ? error.message || error.name : String(error), MAX_DETAIL);
 }
 
 /** Those of an error and of its causes, outermost first. */
@@ -159,10 +160,4 @@ function codesOf(error: unknown): readonly string[] {
     if ('code' in cause && typeof cause.code === 'string') codes.push(cause.code);
   }
   return codes;
-}
-
-/** Text from outside, fit for one line of a log. */
-export function oneLine(text: string): string {
-  const flat = text.replace(/[\p{C}\s]+/gu, ' ').trim();
-  return flat.length > MAX_DETAIL ? `${flat.slice(0, MAX_DETAIL)}…` : flat;
 }

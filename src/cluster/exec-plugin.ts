@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Clock } from '../clock.ts';
 import { ApiError } from '../domain/api-error.ts';
-import { oneLine } from './api-errors.ts';
+import { oneLine } from '../domain/printable.ts';
 import { fieldsOf, optionalText, timeOf } from './fields.ts';
 import type { ClusterEntry, ExecPlugin } from './kubeconfig-file.ts';
 
@@ -27,6 +27,8 @@ export interface RunOptions {
 
 const TIMEOUT_MS = 30_000;
 const MAX_OUTPUT_BYTES = 1024 * 1024;
+/** Of its last words, and of the hint how to install it, characters. */
+const MAX_COMPLAINT = 200;
 
 /** Throws an `ApiError` of kind `unauthorized` that names the plugin; its output is never quoted, its last complaint is. */
 export async function runExecPlugin(
@@ -36,7 +38,7 @@ export async function runExecPlugin(
 ): Promise<PluginCredential> {
   const { code, stdout, stderr } = await run(plugin, execInfo(plugin, cluster), options);
   if (code !== 0) {
-    const complaint = oneLine(stderr.trim().split('\n').at(-1) ?? '').slice(0, 200);
+    const complaint = oneLine(stderr.trim().split('\n').at(-1) ?? '', MAX_COMPLAINT);
     throw failure(plugin, `ended with ${code}${complaint === '' ? '' : `: ${complaint}`}`);
   }
   const status = fieldsOf(fieldsOf(parseOutput(plugin, stdout)).status);
@@ -144,7 +146,7 @@ function parseOutput(plugin: ExecPlugin, stdout: string): unknown {
 
 function startFailure(plugin: ExecPlugin, error: unknown): ApiError {
   const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-  const hint = plugin.installHint === undefined ? '' : `: ${oneLine(plugin.installHint).slice(0, 200)}`;
+  const hint = plugin.installHint === undefined ? '' : `: ${oneLine(plugin.installHint, MAX_COMPLAINT)}`;
   return failure(
     plugin,
     missing ? `is not installed${hint}` : `cannot be started: ${error instanceof Error ? error.message : error}`,

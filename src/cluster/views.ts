@@ -1,5 +1,12 @@
 /** From the API's JSON to the few fields the engine reads. Each returns undefined for what is not such an object. */
-import type { Condition, ContainerSpec, DeploymentView, EventView, ReplicaSetView } from '../domain/workload.ts';
+import {
+  type Condition,
+  type ContainerSpec,
+  type DeploymentView,
+  type EventView,
+  type ReplicaSetView,
+  revisionOf,
+} from '../domain/workload.ts';
 import { type Fields, fieldsOf, isFields, listOf, numberOf, optionalText, textOf, textsOf, timeOf } from './fields.ts';
 
 /** What every object is known by. */
@@ -50,13 +57,12 @@ export function parseReplicaSet(value: unknown): ReplicaSetView | undefined {
   const identity = parseIdentity(value);
   if (identity === undefined) return undefined;
   const { metadata, spec, status } = partsOf(value);
-  const revision = Number.parseInt(textsOf(metadata.annotations)['deployment.kubernetes.io/revision'] ?? '', 10);
   return {
     name: identity.name,
     namespace: identity.namespace,
     uid: identity.uid,
     ownerUid: parseOwner(value).uid,
-    revision: Number.isNaN(revision) ? 0 : revision,
+    revision: revisionOf(textsOf(metadata.annotations)),
     containers: templateContainers(spec),
     replicas: numberOf(spec.replicas, 1),
     conditions: parseConditions(status.conditions),

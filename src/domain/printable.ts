@@ -9,7 +9,13 @@ export function printable(text: string): string {
   });
 }
 
-/** The same in quotation marks, cut at 80 characters. */
+/** The words of a server, a node or a program inside a line of ours: without control characters, cut at `most`. */
+export function oneLine(text: string, most: number): string {
+  const line = text.replace(/[\p{C}\s]+/gu, ' ').trim();
+  return line.length > most ? `${line.slice(0, most).toWellFormed()}…` : line;
+}
+
+/** A text as `printable` shows it, in quotation marks, cut at 80 characters. */
 export function quote(text: string): string {
   return `"${printable(text.length > 80 ? `${text.slice(0, 80)}…` : text)}"`;
 }

@@ -50,11 +50,19 @@ export interface ReplicaSetView {
   readonly namespace: string;
   readonly uid: string;
   readonly ownerUid: string;
-  /** The annotation `deployment.kubernetes.io/revision`; 0 when absent. */
+  /** As `revisionOf` reads it. */
   readonly revision: number;
   readonly containers: readonly ContainerSpec[];
   readonly replicas: number;
   readonly conditions: readonly Condition[];
+}
+
+const REVISION = 'deployment.kubernetes.io/revision';
+
+/** The revision the Deployment controller noted on a Deployment or a ReplicaSet; 0 when it has not. */
+export function revisionOf(annotations: Readonly<Record<string, string>>): number {
+  const revision = Number.parseInt(annotations[REVISION] ?? '', 10);
+  return Number.isNaN(revision) ? 0 : revision;
 }
 
 export type ContainerState =

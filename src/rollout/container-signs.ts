@@ -1,7 +1,7 @@
 /** What the state of one container says against the version it runs. */
 import type { ContainerExit, ContainerView } from '../domain/workload.ts';
 import { finalPullReason } from './pull-errors.ts';
-import { colon, oneLine } from './quoted.ts';
+import { colon, quoted } from './quoted.ts';
 import type { Severity, Trouble } from './trouble.ts';
 
 /** What one container shows against the rollout. */
@@ -122,7 +122,7 @@ function exitText(container: ContainerView, exit: ContainerExit): string {
   }
   const signal = exit.signal > 0 ? exit.signal : exit.exitCode > 128 && exit.exitCode <= 159 ? exit.exitCode - 128 : 0;
   const ended = `exits ${exit.exitCode}${signal === 0 ? '' : ` (signal ${signal})`}`;
-  return exit.message === '' ? ended : `${ended}: ${oneLine(exit.message)}`;
+  return exit.message === '' ? ended : `${ended}: ${quoted(exit.message)}`;
 }
 
 function nameOf(container: ContainerView): string {

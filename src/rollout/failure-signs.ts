@@ -1,7 +1,7 @@
 /** What speaks against a rollout: read from the new ReplicaSet and its pods, before any verdict. */
 import type { Condition, ContainerView, PodView } from '../domain/workload.ts';
 import { containerSign } from './container-signs.ts';
-import { colon, oneLine } from './quoted.ts';
+import { colon, quoted } from './quoted.ts';
 import type { Severity, Trouble } from './trouble.ts';
 
 export interface FailureSign {
@@ -104,7 +104,7 @@ function replicaFailureSigns(conditions: readonly Condition[], areOurs: boolean)
       id: 'replica-failure',
       about: 'replica-failure',
       severity: final && !quota && areOurs ? 'at-once' : 'strikes',
-      cause: `pods cannot be created: ${oneLine(failure.message || failure.reason)}`,
+      cause: `pods cannot be created: ${quoted(failure.message || failure.reason)}`,
       group: 'replica-failure',
       active: true,
     },

@@ -1,6 +1,6 @@
 /** Whether a rollout is over, and how it went. Pure: the pass brings the facts and the elapsed times. */
 import type { Attempt } from '../domain/record.ts';
-import type { DeploymentView, PodView, ReplicaSetView } from '../domain/workload.ts';
+import { type DeploymentView, type PodView, type ReplicaSetView, revisionOf } from '../domain/workload.ts';
 import { type FailureSign, failureSigns } from './failure-signs.ts';
 import { progressOf } from './progress.ts';
 import { SEVERITIES } from './trouble.ts';
@@ -129,18 +129,16 @@ function judgeSigns(
   return { kind: 'running', detail: explained, lookAgainInMs: Math.min(timeoutMs - elapsedMs, deadlineInMs, ...waits) };
 }
 
-const REVISION_ANNOTATION = 'deployment.kubernetes.io/revision';
-
 /**
  * The ReplicaSet that runs our change; undefined until it is seen. An older one can carry the same image (the rest of
  * its template differs), so it must have the Deployment's own revision; where that is not written, the newest counts.
  */
 function newReplicaSet(facts: RolloutFacts, image: string): ReplicaSetView | undefined {
   const { deployment, attempt, look } = facts;
-  const revision = Number.parseInt(deployment.annotations[REVISION_ANNOTATION] ?? '', 10);
+  const revision = revisionOf(deployment.annotations);
   return look.replicaSets
     .filter((candidate) => candidate.ownerUid === deployment.uid)
-    .filter((candidate) => Number.isNaN(revision) || candidate.revision === revision)
+    .filter((candidate) => revision === 0 || candidate.revision === revision)
     .filter(({ containers }) => containers.some(({ name, image: own }) => name === attempt.container && own === image))
     .toSorted((left, right) => right.revision - left.revision)[0];
 }

@@ -17,12 +17,13 @@ for (const start of starts) for (const unit of units) for (const end of ends)
 const program = (size: number) => `
 ${HOSTILE.replace('SIZE', String(size)).replace('export ', '')}
 const { parseDepFile } = await import(${source('dep-file.ts')});
-const { quote } = await import(${source('printable.ts')});
+const { oneLine, quote } = await import(${source('printable.ts')});
 const { parseImage, isRepositoryPrefix, imageForVersion } = await import(${source('image.ts')});
 const { keyOfFileName, parseTargetKey } = await import(${source('target.ts')});
 for (const text of texts) {
   parseDepFile(new TextEncoder().encode(text));
   quote(text);
+  oneLine(text, 300);
   parseImage(text);
   isRepositoryPrefix(text);
   imageForVersion(text, 'host.example/repo', 'web', text);

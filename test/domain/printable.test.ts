@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { printable, quote } from '../../src/domain/printable.ts';
+import { oneLine, printable, quote } from '../../src/domain/printable.ts';
 
 describe('text made printable', () => {
   test('is one printable line whatever it held', () => {
@@ -17,5 +17,17 @@ describe('text made printable', () => {
     expect(quote('x'.repeat(80))).toBe(`"${'x'.repeat(80)}"`);
     expect(quote('x'.repeat(81))).toBe(`"${'x'.repeat(80)}…"`);
     expect(quote(`${'x'.repeat(79)}🎉🎉`).isWellFormed()).toBe(true);
+  });
+});
+
+describe('the words of others inside a line of ours', () => {
+  test('are one line without anything a terminal or chat would obey', () => {
+    expect(oneLine(' a\r\n\tb\u001b[2J\u0000\u202ec  d\u2028', 100)).toBe('a b [2J c d');
+  });
+
+  test('are cut where it is said, and half a character pair does no harm', () => {
+    expect(oneLine('x'.repeat(80), 80)).toBe('x'.repeat(80));
+    expect(oneLine('x'.repeat(81), 80)).toBe(`${'x'.repeat(80)}…`);
+    expect(oneLine(`${'x'.repeat(79)}🎉🎉`, 80).isWellFormed()).toBe(true);
   });
 });
