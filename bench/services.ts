@@ -72,15 +72,15 @@ export function imageOf(version: string): string {
   return `${REPOSITORY}:${version}`;
 }
 
-export function deploymentsPath(namespace: string): string {
+function deploymentsPath(namespace: string): string {
   return `/apis/apps/v1/namespaces/${namespace}/deployments`;
 }
 
-export async function readDeployments(api: ApiClient, namespace: string): Promise<readonly unknown[]> {
+async function readDeployments(api: ApiClient, namespace: string): Promise<readonly unknown[]> {
   return listAt(await api.ask('GET', deploymentsPath(namespace)), 'items');
 }
 
-export function runningImage(deployment: unknown): string {
+function runningImage(deployment: unknown): string {
   return textAt(deployment, 'spec', 'template', 'spec', 'containers', 0, 'image');
 }
 

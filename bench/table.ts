@@ -76,7 +76,7 @@ function formatValue(value: number, unit: Unit): string {
 }
 
 /** Columns padded to their widest cell: the first to the left, the others to the right. */
-export function aligned(lines: readonly (readonly string[])[]): readonly string[] {
+function aligned(lines: readonly (readonly string[])[]): readonly string[] {
   const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines.map((line) =>
     line

@@ -29,8 +29,6 @@ export interface SandboxOptions {
   readonly users?: readonly UserToken[];
   /** How pods behave; default: by image tag, five times faster than real ones. */
   readonly pods?: PodRules;
-  /** Changes remembered per resource for watches that resume; default 2,000. */
-  readonly historySize?: number;
   /** Default: 30 s, about as often as a real server. */
   readonly bookmarkEveryMs?: number;
 }
@@ -49,12 +47,15 @@ export interface Sandbox {
   stop(): Promise<void>;
 }
 
+/** Changes remembered per resource for watches that resume. */
+const HISTORY_SIZE = 2_000;
+
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { port = 0, host = '127.0.0.1', token, users = [], pods = DEFAULT_POD_RULES } = options;
   const now = Date.now;
   const store = createStore({ admit, now });
   furnish(store);
-  const history = createHistory(store, options.historySize ?? 2_000);
+  const history = createHistory(store, HISTORY_SIZE);
   const stopCounting = keepQuotaUsage(store);
   const watches = createWatches({ store, history, bookmarkEveryMs: options.bookmarkEveryMs ?? 30_000 });
   const faults = createFaults(() => watches.cut());

@@ -15,7 +15,7 @@ const GROUPS: Readonly<Record<string, string>> = {
 };
 
 /** `/apis/apps/v1/namespaces/x/deployments/web/status`; without a namespace the path of all namespaces. */
-export function pathOf(namespace: string | undefined, resource: string, ...rest: readonly string[]): string {
+function pathOf(namespace: string | undefined, resource: string, ...rest: readonly string[]): string {
   const version = GROUPS[resource];
   const root = version === undefined ? '/api/v1' : `/apis/${version}`;
   const place = namespace === undefined ? '' : `/namespaces/${namespace}`;

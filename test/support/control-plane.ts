@@ -2,13 +2,11 @@
  * A real Kubernetes control plane for tests: kube-apiserver with its controllers and etcd, on free loopback ports, its
  * data in a temporary folder. Pods are played by a simulator of kubelets. It takes about four seconds to start.
  */
-import { writeFileSync } from 'node:fs';
 import { type ControlPlaneBinaries, controlPlaneBinaries } from '../control-plane/binaries.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { certificateDir, PortTaken, startProcesses, untilReady } from './control-plane-processes.ts';
 import { createUser, type Grant, type User } from './control-plane-users.ts';
 import { textAt } from './json.ts';
-import { kubeconfigText } from './kubeconfig.ts';
 import { freePorts } from './loopback-port.ts';
 import { type PodSimulatorOptions, startPodSimulator } from './pod-simulator.ts';
 import { createTempDir } from './temp-dir.ts';
@@ -35,8 +33,6 @@ export interface ControlPlane {
   readonly address: ControlPlaneAddress;
   /** Speaks as the administrator. */
   readonly api: ApiClient;
-  /** Path of a kubeconfig file, for the administrator, or for `nobody`, who has no rights. */
-  kubeconfigFor(user: 'admin' | 'nobody'): string;
   /** A new namespace with a name of its own. */
   newNamespace(prefix?: string): Promise<string>;
   /** A new account in that namespace with exactly these rights. */
@@ -108,17 +104,12 @@ async function startOnFreePorts(
 
 /** Uses one that another process started; closing it is not this one's business. */
 export function connectControlPlane(address: ControlPlaneAddress): ControlPlane {
-  const { url, adminToken, nobodyToken, folder, controllerManagerPid } = address;
+  const { url, adminToken, folder, controllerManagerPid } = address;
   const api = createApiClient({ url, token: adminToken });
   return {
     url,
     address,
     api,
-    kubeconfigFor: (user) => {
-      const path = `${folder}/${user}.kubeconfig`;
-      writeFileSync(path, kubeconfigText({ server: url, token: user === 'admin' ? adminToken : nobodyToken }));
-      return path;
-    },
     newNamespace: (prefix = 'test') => newNamespace(api, prefix),
     createUser: (namespace, grants = []) => createUser({ api, url, folder }, namespace, grants),
     pauseControllers: () => process.kill(controllerManagerPid, 'SIGSTOP'),
