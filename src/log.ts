@@ -10,9 +10,14 @@ export interface LogOptions {
   readonly color: boolean;
   /** File descriptor; 1 is standard output. */
   readonly fd: number;
-  /** Texts that must not appear in any line, whatever object they come with. */
+  /**
+   * Texts that must not appear in any line, whatever object they come with. A shorter one than `MIN_SECRET_LENGTH` is not
+   * looked for: it would blot out words that are none.
+   */
   readonly secrets: readonly string[];
 }
+
+const MIN_SECRET_LENGTH = 8;
 
 /**
  * A log that writes before it returns: a daemon that is killed has said what it did.
@@ -40,7 +45,7 @@ async function prettyStream(out: DestinationStream, colorize: boolean): Promise<
 
 function withoutSecrets(out: DestinationStream, secrets: readonly string[]): DestinationStream {
   const hidden = secrets
-    .filter((secret) => secret.length >= 8)
+    .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
   return {
     write(line: string) {

@@ -21,38 +21,38 @@ const FAILURE_GRACE = '4s';
 
 export async function demo({ args, signal, isTerminal, out }: CommandContext): Promise<number> {
   const paint = painter(isTerminal);
+  // Ended in the opposite order, wherever the demo stops.
+  await using begun = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'dke-demo-'));
+  begun.defer(() => rm(folder, { recursive: true, force: true }));
   const deps = await mkdtemp(join(folder, 'deps-'));
   const kubeconfig = join(folder, 'kubeconfig');
   const sandbox = await startSandbox();
+  begun.defer(sandbox.stop);
   const slack = await startDemoSlack(out, paint);
-  try {
-    await createServices(sandbox.url);
-    await writeFile(kubeconfig, sandbox.kubeconfig());
-    out(`${paint('bold', 'deployment-k8s-engine demo')}: a cluster in memory, the engine, and what Slack would show\n`);
+  begun.defer(slack.stop);
+  await createServices(sandbox.url);
+  await writeFile(kubeconfig, sandbox.kubeconfig());
+  out(`${paint('bold', 'deployment-k8s-engine demo')}: a cluster in memory, the engine, and what Slack would show\n`);
 
-    const engine = await startEngine({ deps, kubeconfig, webhook: slack.webhook, isTerminal });
-    const problems = await playAct({ deps, out, paint, signal });
-    await untilTold(slack, signal);
-    out(
-      problems.length === 0
-        ? `\n${paint('green', 'All went as told.')}\n`
-        : `\n${problems.map((line) => `${paint('red', line)}\n`).join('')}`,
-    );
-    if (!args.includes('--once') && !signal.aborted) {
-      out(invitation(deps, kubeconfig, paint));
-      await untilAborted(signal);
-    }
-    await engine.stop();
-    return problems.length === 0 ? EXIT.ok : EXIT.failed;
-  } finally {
-    await slack.stop();
-    await sandbox.stop();
-    await rm(folder, { recursive: true, force: true });
+  const engine = await createDemoEngine({ deps, kubeconfig, webhook: slack.webhook, isTerminal });
+  begun.defer(engine.stop);
+  await engine.start();
+  const problems = await playAct({ deps, out, paint, signal });
+  await untilTold(slack, signal);
+  out(
+    problems.length === 0
+      ? `\n${paint('green', 'All went as told.')}\n`
+      : `\n${problems.map((line) => `${paint('red', line)}\n`).join('')}`,
+  );
+  if (!args.includes('--once') && !signal.aborted) {
+    out(invitation(deps, kubeconfig, paint));
+    await untilAborted(signal);
   }
+  return problems.length === 0 ? EXIT.ok : EXIT.failed;
 }
 
-async function startEngine(options: {
+async function createDemoEngine(options: {
   readonly deps: string;
   readonly kubeconfig: string;
   readonly webhook: string;
@@ -63,9 +63,7 @@ async function startEngine(options: {
   const log = await createLog({ level: 'info', format: 'pretty', color: isTerminal, fd: 1, secrets: [webhook] });
   const userAgent = `deployment-k8s-engine/${VERSION} demo`;
   const cluster = loadCluster({ kubeconfig, userAgent, pluginEnv: {} }, systemClock);
-  const engine = createEngine(config, { log, clock: systemClock, cluster });
-  await engine.start();
-  return engine;
+  return createEngine(config, { log, clock: systemClock, cluster });
 }
 
 function settings(env: Readonly<Record<string, string>>): Config {

@@ -11,11 +11,6 @@ export type Outcome =
   | 'blocked'
   | 'overridden';
 
-/** Outcomes after which the cluster runs what the file asks for. */
-export function isSuccess(outcome: Outcome): boolean {
-  return outcome === 'succeeded';
-}
-
 /** A verdict told in words: one line first, then what supports it. */
 export interface Telling {
   /** One line, the same text in log, chat and status file: `web/prod 1.25.0 failed after 23 s: …`. */
