@@ -2,6 +2,7 @@
 import type { CommandContext } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 import { helpText, USAGE } from './help.ts';
+import { settingsFile } from './settings-option.ts';
 import { VERSION } from './version.ts';
 
 /** Runs the command the arguments name and returns the exit code. */
@@ -28,8 +29,8 @@ export async function dispatch(context: CommandContext): Promise<number> {
 function argumentProblem(name: string, rest: readonly string[]): string | undefined {
   switch (name) {
     case 'run':
-      if (rest.length === 0 || (rest.length === 2 && rest[0] === '--env-file')) return undefined;
-      return `run takes only --env-file <path>, got ${JSON.stringify(rest.join(' '))}`;
+      if (rest.length === 0 || settingsFile(rest) !== undefined) return undefined;
+      return `run takes only --settings <file>, got ${JSON.stringify(rest.join(' '))}`;
     case 'demo':
       if (rest.every((arg) => arg === '--once')) return undefined;
       return `demo takes only --once, got ${JSON.stringify(rest.join(' '))}`;

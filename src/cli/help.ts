@@ -9,7 +9,7 @@ Usage
   dke --help | --version
 
 Options of run
-  --env-file <path>      read variables from this file (default: .env, if there is one)
+  --settings <file>      read variables from this file (default: .env, if there is one)
 
 Options of demo
   --once                 end after the act; exit code 1 if anything went otherwise than told`;

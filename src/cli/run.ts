@@ -8,7 +8,8 @@ import { createLog, type Logger } from '../log.ts';
 import { DirectoryLockedError } from '../state/lock.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT } from './exit-codes.ts';
-import { readSettings, withEnvFile } from './settings.ts';
+import { readSettings, UnreadableFileError, withSettingsFile } from './settings.ts';
+import { settingsFile } from './settings-option.ts';
 import { untilAborted } from './until-aborted.ts';
 import { VERSION } from './version.ts';
 
@@ -61,10 +62,12 @@ type Prepared =
 function prepare({ env: given, args }: CommandContext): Prepared {
   const problems: string[] = [];
   let env = given;
+  const file = settingsFile(args);
   try {
-    env = withEnvFile(given, envFileOf(args));
+    env = withSettingsFile(given, file);
   } catch (error) {
-    problems.push(`--env-file: ${error instanceof Error ? error.message : 'cannot be read'}`);
+    if (!(error instanceof UnreadableFileError)) throw error;
+    problems.push(file === undefined ? error.message : `--settings: ${error.message}`);
   }
   const settings = readSettings(env);
   if (settings.kind === 'problems') problems.push(...settings.problems);
@@ -73,11 +76,6 @@ function prepare({ env: given, args }: CommandContext): Prepared {
   if (settings.kind === 'problems' || cluster === undefined || problems.length > 0)
     return { kind: 'problems', problems };
   return { kind: 'ready', config: settings.config, cluster };
-}
-
-function envFileOf(args: readonly string[]): string | undefined {
-  const at = args.indexOf('--env-file');
-  return at === -1 ? undefined : args[at + 1];
 }
 
 function openCluster(access: Access, env: Env, problems: string[]): Cluster | undefined {

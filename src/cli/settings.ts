@@ -3,21 +3,28 @@ import { readFileSync, statSync } from 'node:fs';
 import { parse } from 'dotenv';
 import { type ConfigParse, type Env, parseConfig } from '../config.ts';
 
-/**
- * The environment with the variables of an env file added; what is set already wins.
- *
- * @param path undefined for `.env` in the working directory, which may be missing
- * @throws when a file that was asked for cannot be read
- */
-export function withEnvFile(env: Env, path: string | undefined): Env {
-  const text = readOptional(path ?? '.env');
-  if (text === undefined && path !== undefined) throw new Error(`there is no file ${path}`);
-  return text === undefined ? env : { ...parse(text), ...withoutEmpty(env) };
+/** A file that is there, or should be, and whose text cannot be had; one line that begins with its path. */
+export class UnreadableFileError extends Error {
+  override readonly name = 'UnreadableFileError';
 }
 
-/** An exported but empty variable is no choice. */
-function withoutEmpty(env: Env): Env {
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+/**
+ * The environment with the variables of a settings file added. What is set already wins, also where it is empty, and
+ * `<NAME>` wins over `<NAME>_FILE` of the file and the other way round: they are one setting.
+ *
+ * @param path undefined for `.env` in the working directory, which may be missing
+ * @throws UnreadableFileError
+ */
+export function withSettingsFile(env: Env, path: string | undefined): Env {
+  const text = readOptional(path ?? '.env');
+  if (text === undefined && path !== undefined) throw new UnreadableFileError(`there is no file ${path}`);
+  const isSet = new Set(Object.keys(env).map(settingOf));
+  const added = Object.entries(parse(text ?? '')).filter(([name]) => !isSet.has(settingOf(name)));
+  return { ...env, ...Object.fromEntries(added) };
+}
+
+function settingOf(variable: string): string {
+  return variable.replace(/_FILE$/, '');
 }
 
 /** The settings, checked as far as can be without a cluster: also that the directory is one. */
@@ -41,11 +48,26 @@ function directoryProblem(path: string): string | undefined {
   }
 }
 
+/** What hinders reading, for people; other codes are told with Node's words. */
+const HINDRANCES: Readonly<Record<string, string>> = {
+  EISDIR: 'is a directory, not a file',
+  EACCES: 'may not be read by the account of this process',
+};
+
+/** Undefined when there is no such file. */
 function readOptional(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return utf8Text(path, readFileSync(path));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    if (!(error instanceof Error) || !('code' in error)) throw error;
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    const hindrance = HINDRANCES[String(error.code)] ?? `cannot be read: ${error.message}`;
+    throw new UnreadableFileError(`${path} ${hindrance}`, { cause: error });
   }
+}
+
+/** Windows editors and shells write UTF-16, whose letters would be read as none at all. */
+function utf8Text(path: string, bytes: Buffer): string {
+  if (bytes.includes(0)) throw new UnreadableFileError(`${path} is UTF-16 or no text; save it as UTF-8`);
+  return bytes.toString('utf8');
 }

@@ -15,6 +15,8 @@ export interface EngineOptions {
   readonly deps?: string;
   /** Kept after the engine has gone; in a temporary folder when left out. */
   readonly logFile?: string;
+  /** Put before the command, e.g. `['setpriv', '--reuid=65534']`. */
+  readonly launcher?: readonly string[];
   /** Command line after the program. */
   readonly args?: readonly string[];
   /** `false`: do not wait for it to say that it watches. */
@@ -50,16 +52,17 @@ export interface EngineProcess extends AsyncDisposable {
 const MAIN = join(import.meta.dirname, '../../src/main.ts');
 
 export async function startEngine(options: EngineOptions = {}): Promise<EngineProcess> {
-  const { env = {}, args = [], untilWatching = true } = options;
+  const { env = {}, launcher = [], args = [], untilWatching = true } = options;
   const dir = await createTempDir('engine');
   const deps = options.deps ?? dir.file('deps');
   const logFile = options.logFile ?? dir.file('engine.log');
   const logs: LogLine[] = [];
   await mkdir(deps, { recursive: true });
 
+  const [command = process.execPath, ...rest] = [...launcher, process.execPath, MAIN, ...args];
   const child = await startChild({
-    command: process.execPath,
-    args: [MAIN, ...args],
+    command,
+    args: rest,
     env: { PATH: process.env.PATH, HOME: dir.path, DEPS: deps, LOG_FORMAT: 'json', ...env },
     cwd: dir.path,
     logFile,

@@ -1,0 +1,10 @@
+/**
+ * The file that `--settings <file>` or `--settings=<file>` names; undefined when the arguments of `run` are no such
+ * thing. The option is not called `--env-file` because Node takes that one for itself, wherever it stands.
+ */
+export function settingsFile(args: readonly string[]): string | undefined {
+  const [first = '', second] = args;
+  const joined = first.match(/^--settings=(.+)$/s)?.[1];
+  if (args.length === 1) return joined;
+  return args.length === 2 && first === '--settings' && second !== '' ? second : undefined;
+}
