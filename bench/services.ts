@@ -1,6 +1,7 @@
 /** Deployments for the contenders to change, and the truth about them. */
 import PQueue from 'p-queue';
 import type { ApiClient } from '../test/support/api-client.ts';
+import { behaving, deploymentManifest, podTemplate } from '../test/support/deployment-manifest.ts';
 import { eventually } from '../test/support/eventually.ts';
 import { followObjects } from '../test/support/follow-objects.ts';
 import { listAt, numberAt, textAt } from '../test/support/json.ts';
@@ -52,20 +53,11 @@ export async function createServices(api: ApiClient, options: ServiceOptions): P
 }
 
 function manifest(name: string, { version, behaviour, progressDeadlineSeconds = 600 }: ServiceOptions) {
-  const labels = { app: name };
-  const annotations = behaviour === undefined ? {} : { 'sandbox/behaviour': behaviour };
-  return {
-    metadata: { name },
-    spec: {
-      replicas: 1,
-      progressDeadlineSeconds,
-      selector: { matchLabels: labels },
-      template: {
-        metadata: { labels, annotations },
-        spec: { containers: [{ name: 'app', image: imageOf(version) }] },
-      },
-    },
-  };
+  const podSpec = { containers: [{ name: 'app', image: imageOf(version) }] };
+  return deploymentManifest(name, {
+    progressDeadlineSeconds,
+    template: podTemplate(name, podSpec, behaving(behaviour)),
+  });
 }
 
 export function imageOf(version: string): string {

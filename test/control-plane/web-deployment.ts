@@ -1,5 +1,6 @@
 /** The Deployment of these tests: `web`, one pod with one container, `app`. */
 import type { ControlPlane } from '../support/control-plane.ts';
+import { deploymentManifest, podTemplate } from '../support/deployment-manifest.ts';
 import { eventually } from '../support/eventually.ts';
 import { listAt, numberAt } from '../support/json.ts';
 
@@ -26,11 +27,8 @@ export async function createWeb(
   const namespace = await plane.newNamespace();
   const pods = `/api/v1/namespaces/${namespace}/pods`;
   const path = `/apis/apps/v1/namespaces/${namespace}/deployments/web`;
-  const labels = { app: 'web' };
-  const template = { metadata: { labels, annotations }, spec: { containers: [{ name: 'app', image }] } };
-  await api.ask('POST', path.slice(0, path.lastIndexOf('/')), {
-    body: { metadata: { name: 'web' }, spec: { replicas: 1, selector: { matchLabels: labels }, template } },
-  });
+  const template = podTemplate('web', { containers: [{ name: 'app', image }] }, annotations);
+  await api.ask('POST', path.slice(0, path.lastIndexOf('/')), { body: deploymentManifest('web', { template }) });
 
   const read = () => api.ask('GET', path);
   const untilPod: WebDeployment['untilPod'] = (holds) =>

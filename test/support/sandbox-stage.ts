@@ -25,21 +25,3 @@ export async function startSandboxStage(options: SandboxOptions = {}): Promise<S
     },
   };
 }
-
-/** A complete Deployment with one container, `app`; `spec` is merged over its spec. */
-export function deploymentManifest(name: string, spec: Readonly<Record<string, unknown>> = {}) {
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name, labels: { app: name } },
-    spec: {
-      replicas: 1,
-      selector: { matchLabels: { app: name } },
-      template: {
-        metadata: { labels: { app: name } },
-        spec: { containers: [{ name: 'app', image: 'registry.test/app:v1' }] },
-      },
-      ...spec,
-    },
-  };
-}

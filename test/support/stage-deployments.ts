@@ -1,5 +1,6 @@
 /** The Deployments a stage plays with: creating them, changing them as others would, and every state they went through. */
 import { type ApiClient, MERGE_PATCH, STRATEGIC_MERGE_PATCH } from './api-client.ts';
+import { deploymentManifest, podTemplate } from './deployment-manifest.ts';
 import { eventually } from './eventually.ts';
 import { listAt, numberAt, textAt } from './json.ts';
 
@@ -128,14 +129,7 @@ function changesOf(commits: readonly Commit[], aspect: (commit: Commit) => strin
 }
 
 function deploymentBody(name: string, options: DeploymentOptions): unknown {
-  const { image = 'nginx:1.0', replicas = 1, spec = {}, podAnnotations = {} } = options;
+  const { image = 'nginx:1.0', replicas = 1, spec = {}, podAnnotations } = options;
   const { containers = [{ name: 'app', image }] } = options;
-  const labels = { app: name };
-  const template = { metadata: { labels, annotations: podAnnotations }, spec: { containers } };
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name, labels },
-    spec: { replicas, selector: { matchLabels: labels }, template, ...spec },
-  };
+  return deploymentManifest(name, { replicas, template: podTemplate(name, { containers }, podAnnotations), ...spec });
 }

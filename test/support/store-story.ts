@@ -4,6 +4,7 @@ import { startControllers } from '../../src/sandbox/controllers.ts';
 import { at, fields, items, type KubeObject, number, text } from '../../src/sandbox/objects.ts';
 import { podRuleFor } from '../../src/sandbox/pod-rules.ts';
 import { createStore, type Store, type StoreEvent } from '../../src/sandbox/store.ts';
+import { behaving, deploymentManifest, podTemplate } from './deployment-manifest.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 
 export interface DeploymentWish {
@@ -124,25 +125,15 @@ export function sizes(sets: readonly KubeObject[]): readonly string[] {
 function manifest(wish: DeploymentWish) {
   const { name = 'app', image = 'nginx:v1', replicas = 1, annotations, behaviour, probed, initImage, spec } = wish;
   const probe = probed === true ? { readinessProbe: { httpGet: { path: '/', port: 80 } } } : {};
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name, namespace: NAMESPACE, labels: { app: name }, ...(annotations ? { annotations } : {}) },
-    spec: {
-      replicas,
-      selector: { matchLabels: { app: name } },
-      template: {
-        metadata: {
-          labels: { app: name },
-          ...(behaviour === undefined ? {} : { annotations: { 'sandbox/behaviour': behaviour } }),
-        },
-        spec: {
-          ...(initImage === undefined ? {} : { initContainers: [{ name: 'init', image: initImage }] }),
-          containers: [{ name: 'app', image, ...probe }],
-        },
-      },
-      strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } },
-      ...spec,
-    },
+  const podSpec = {
+    ...(initImage === undefined ? {} : { initContainers: [{ name: 'init', image: initImage }] }),
+    containers: [{ name: 'app', image, ...probe }],
   };
+  const made = deploymentManifest(name, {
+    replicas,
+    template: podTemplate(name, podSpec, behaving(behaviour)),
+    strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%', maxUnavailable: '25%' } },
+    ...spec,
+  });
+  return { ...made, metadata: { ...made.metadata, namespace: NAMESPACE, ...(annotations ? { annotations } : {}) } };
 }

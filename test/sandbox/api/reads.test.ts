@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { deploymentManifest } from '../../support/deployment-manifest.ts';
 import { at, listAt, numberAt, textAt } from '../../support/json.ts';
-import { CONFIG_MAPS, DEPLOYMENTS, deploymentManifest, startSandboxStage } from '../../support/sandbox-stage.ts';
+import { CONFIG_MAPS, DEPLOYMENTS, startSandboxStage } from '../../support/sandbox-stage.ts';
 
 const TABLE = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' };
 

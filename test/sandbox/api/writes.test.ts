@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { JSON_PATCH, MERGE_PATCH, STRATEGIC_MERGE_PATCH } from '../../support/api-client.ts';
+import { deploymentManifest } from '../../support/deployment-manifest.ts';
 import { at, listAt, numberAt, textAt } from '../../support/json.ts';
-import {
-  CONFIG_MAPS,
-  DEPLOYMENTS,
-  deploymentManifest,
-  type SandboxStage,
-  startSandboxStage,
-} from '../../support/sandbox-stage.ts';
+import { CONFIG_MAPS, DEPLOYMENTS, type SandboxStage, startSandboxStage } from '../../support/sandbox-stage.ts';
 
 const WEB = `${DEPLOYMENTS}/web`;
 

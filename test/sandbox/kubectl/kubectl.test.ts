@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../src/sandbox/sandbox.ts';
+import { deploymentManifest } from '../../support/deployment-manifest.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createKubectl, type Kubectl } from '../../support/kubectl.ts';
 import { requireTool } from '../../support/required-tool.ts';
-import { deploymentManifest } from '../../support/sandbox-stage.ts';
 import { createTempDir, type TempDir } from '../../support/temp-dir.ts';
 
 const hasKubectl = requireTool('kubectl');

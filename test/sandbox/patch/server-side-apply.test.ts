@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { APPLY_PATCH, MERGE_PATCH } from '../../support/api-client.ts';
+import { deploymentManifest } from '../../support/deployment-manifest.ts';
 import { at, listAt } from '../../support/json.ts';
-import { DEPLOYMENTS, deploymentManifest, startSandboxStage } from '../../support/sandbox-stage.ts';
+import { DEPLOYMENTS, startSandboxStage } from '../../support/sandbox-stage.ts';
 
 const WEB = `${DEPLOYMENTS}/web`;
 
