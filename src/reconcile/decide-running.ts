@@ -54,9 +54,9 @@ function recreated(record: TargetRecord, attempt: Attempt, deployment: Deploymen
 
 function judgeRollout(of: Remembered, attempt: Attempt, deployment: DeploymentView): Decision {
   const { observation, policy } = of;
-  const { cluster, elapsedMs, ageOf, completeForMs } = observation;
+  const { cluster, elapsedMs, watchedMs, ageOf, completeForMs } = observation;
   const look = cluster.kind === 'deployment' ? cluster.look : { replicaSets: [], pods: [] };
-  const verdict = judge({ deployment, look, attempt, elapsedMs, ageOf }, policy);
+  const verdict = judge({ deployment, look, attempt, elapsedMs, watchedMs, ageOf }, policy);
   switch (verdict.kind) {
     case 'running':
       return awaitRollout(of, attempt, verdict);

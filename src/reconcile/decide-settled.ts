@@ -208,7 +208,7 @@ function failedAfterAll(record: TargetRecord, attempt: Attempt, summary: string,
 function judgeNow(observation: Observation, attempt: Attempt, deployment: DeploymentView, policy: Policy) {
   const look = observation.cluster.kind === 'deployment' ? observation.cluster.look : { replicaSets: [], pods: [] };
   // The deadline has had its say already.
-  return judge({ deployment, look, attempt, elapsedMs: 0, ageOf: observation.ageOf }, policy);
+  return judge({ deployment, look, attempt, elapsedMs: 0, watchedMs: 0, ageOf: observation.ageOf }, policy);
 }
 
 function seen(observation: Observation): DeploymentView | undefined {

@@ -39,6 +39,7 @@ export interface ReconcilerParts {
   readonly gatherEvidence: EvidenceGatherer;
 }
 
+const UNSEEN: ClusterLook = { kind: 'unseen' };
 /** How often a rollout is polled while no watch covers it, ms. */
 const POLL_MS = 1_000;
 
@@ -77,8 +78,8 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     target: Target | undefined,
     record: TargetRecord | undefined,
   ): Promise<ClusterLook> {
-    if (target === undefined) return { kind: 'unseen' };
-    const { elapsedMs } = memory.see(key, record?.attempt, undefined);
+    if (target === undefined) return UNSEEN;
+    const { elapsedMs } = memory.see(key, record?.attempt, UNSEEN);
     return eyes.glance(target, record, elapsedMs);
   }
 
@@ -95,8 +96,7 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     record: TargetRecord | undefined,
     cluster: ClusterLook,
   ): Observation {
-    const deployment = cluster.kind === 'deployment' ? cluster.deployment : undefined;
-    return { ...facts, cluster, ...memory.see(facts.key, record?.attempt, deployment) };
+    return { ...facts, cluster, ...memory.see(facts.key, record?.attempt, cluster) };
   }
 
   function decideOn(observation: Observation, record: TargetRecord | undefined): Decision {
@@ -149,7 +149,7 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     const attempt = decision.record.attempt;
     if (target === undefined || attempt === undefined) return {};
     // Its time runs from now, by the clock that does not jump.
-    memory.see(key, attempt, undefined);
+    memory.see(key, attempt, UNSEEN);
     // The fence needs a reading that is later than the GET.
     const now = await lookAt(key);
     if (now.kind !== 'wanted' || now.content !== attempt.content) return { lookAgainInMs: 0 };

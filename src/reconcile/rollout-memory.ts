@@ -8,16 +8,13 @@ import type { Attempt } from '../domain/record.ts';
 import type { TargetKey } from '../domain/target.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { progressOf } from '../rollout/progress.ts';
+import type { ClusterLook, Observation } from './decision.ts';
 
-export interface RolloutTimes {
-  readonly elapsedMs: number;
-  readonly completeForMs: number;
-  readonly ageOf: (signId: string) => number;
-}
+export type RolloutTimes = Pick<Observation, 'elapsedMs' | 'watchedMs' | 'completeForMs' | 'ageOf'>;
 
 export interface RolloutMemory {
   /** Takes in what a pass sees and returns the times for `decide`. */
-  see(key: TargetKey, attempt: Attempt | undefined, deployment: DeploymentView | undefined): RolloutTimes;
+  see(key: TargetKey, attempt: Attempt | undefined, cluster: ClusterLook): RolloutTimes;
   /** Forgets the signs that no rule asked about since `see`: they are gone. */
   settle(key: TargetKey): void;
   forget(key: TargetKey): void;
@@ -31,12 +28,18 @@ interface Entry {
   /** Monotonic. Begins anew when a hold ends, as the controller's own deadline does. */
   startedAt: number;
   held: boolean;
+  /** Monotonic. When we began to look, or to see again after a while in which the API did not let us. */
+  watchedSince: number;
+  seenAt: number;
+  blind: boolean;
   completeSince: number | undefined;
   readonly firstSeen: Map<string, number>;
   readonly asked: Set<string>;
 }
 
-const NO_TIMES: RolloutTimes = { elapsedMs: 0, completeForMs: 0, ageOf: () => 0 };
+const NO_TIMES: RolloutTimes = { elapsedMs: 0, watchedMs: 0, completeForMs: 0, ageOf: () => 0 };
+/** A failed call between two good ones hides nothing, ms. */
+const BLINK_MS = 10_000;
 
 export function createRolloutMemory(clock: Clock): RolloutMemory {
   const entries = new Map<TargetKey, Entry>();
@@ -46,11 +49,15 @@ export function createRolloutMemory(clock: Clock): RolloutMemory {
     if (known?.attemptId === attempt.id && known.sentAt === attempt.startedAt) return known;
     // The wall clock is asked once, so that its later jumps move no deadline.
     const sinceMs = Math.max(0, (attempt.endedAt ?? clock.now()) - attempt.startedAt);
+    const now = clock.monotonic();
     const entry: Entry = {
       attemptId: attempt.id,
       sentAt: attempt.startedAt,
-      startedAt: clock.monotonic() - sinceMs,
+      startedAt: now - sinceMs,
       held: false,
+      watchedSince: now,
+      seenAt: now,
+      blind: false,
       completeSince: undefined,
       firstSeen: new Map(),
       asked: new Set(),
@@ -60,19 +67,16 @@ export function createRolloutMemory(clock: Clock): RolloutMemory {
   }
 
   return {
-    see(key, attempt, deployment) {
+    see(key, attempt, cluster) {
       if (attempt === undefined) return NO_TIMES;
       const entry = entryOf(key, attempt);
       const now = clock.monotonic();
       entry.asked.clear();
-      if (deployment !== undefined) {
-        if (deployment.paused || entry.held) entry.startedAt = now;
-        entry.held = deployment.paused;
-      }
-      const complete = deployment !== undefined && progressOf(deployment).kind === 'complete';
-      if (deployment !== undefined) entry.completeSince = complete ? (entry.completeSince ?? now) : undefined;
+      if (cluster.kind === 'error') entry.blind = true;
+      if (cluster.kind === 'deployment') takeIn(entry, cluster.deployment, now);
       return {
         elapsedMs: now - entry.startedAt,
+        watchedMs: now - entry.watchedSince,
         completeForMs: entry.completeSince === undefined ? 0 : now - entry.completeSince,
         ageOf(signId) {
           entry.asked.add(signId);
@@ -93,4 +97,13 @@ export function createRolloutMemory(clock: Clock): RolloutMemory {
       return entries.size;
     },
   };
+}
+
+function takeIn(entry: Entry, deployment: DeploymentView, now: number): void {
+  if (entry.blind && now - entry.seenAt > BLINK_MS) entry.watchedSince = now;
+  entry.blind = false;
+  entry.seenAt = now;
+  if (deployment.paused || entry.held) entry.startedAt = now;
+  entry.held = deployment.paused;
+  entry.completeSince = progressOf(deployment).kind === 'complete' ? (entry.completeSince ?? now) : undefined;
 }

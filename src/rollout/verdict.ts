@@ -26,6 +26,8 @@ export interface RolloutFacts {
   readonly attempt: Attempt;
   /** Since the attempt began, ms, not counting time on hold. */
   readonly elapsedMs: number;
+  /** For how long we have been able to look since then, ms. */
+  readonly watchedMs: number;
   /** How long ago a sign was first seen, ms; 0 for a new one. */
   readonly ageOf: (signId: string) => number;
 }
@@ -49,19 +51,21 @@ const DEFAULT_PROGRESS_DEADLINE_S = 600;
 /** Our limit is a little later than the controller's, so that its condition is the one that is told. */
 const DEADLINE_SLACK_MS = 10_000;
 const SOON_MS = 700;
+/** After a time in which nobody could look, a rollout has this long to show how it stands before its time is up, ms. */
+const FIRST_LOOKS_MS = 30_000;
 
 export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
-  const { deployment, attempt, elapsedMs } = facts;
-  const timeoutMs = rolloutTimeoutMs(deployment, policy);
+  const { deployment, attempt } = facts;
+  const leftMs = leftOf(rolloutTimeoutMs(deployment, policy), facts);
   // What was seen before our patch says nothing about it, not even about its image.
-  if (deployment.generation < (attempt.generation ?? 0)) return unobserved(elapsedMs, timeoutMs);
+  if (deployment.generation < (attempt.generation ?? 0)) return unobserved(leftMs);
   const container = deployment.containers.find((candidate) => candidate.name === attempt.container);
   const wanted = attempt.appliedImage ?? attempt.image;
   if (container?.image !== wanted) {
     return { kind: 'overridden', image: container?.image ?? '', by: deployment.templateManager ?? 'another client' };
   }
   const progress = progressOf(deployment);
-  if (progress.kind === 'unobserved') return unobserved(elapsedMs, timeoutMs);
+  if (progress.kind === 'unobserved') return unobserved(leftMs);
 
   const replicaSet = newReplicaSet(facts, wanted);
   const isVisible = facts.look.replicaSets.length > 0;
@@ -77,13 +81,18 @@ export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
   }
   if (deployment.paused) return { kind: 'held' };
   const detail = progress.kind === 'complete' ? 'the new ReplicaSet is not there yet' : progress.detail;
-  return judgeSigns(facts, signs, { detail, elapsedMs, timeoutMs });
+  return judgeSigns(facts, signs, detail, leftMs);
 }
 
-function unobserved(elapsedMs: number, timeoutMs: number): Verdict {
+/** How much is left of a limit, ms; 0 or less when it has passed. Time in which nobody looked proves nothing. */
+function leftOf(limitMs: number, { elapsedMs, watchedMs }: RolloutFacts): number {
+  return Math.max(limitMs - elapsedMs, Math.min(limitMs, FIRST_LOOKS_MS) - watchedMs);
+}
+
+function unobserved(leftMs: number): Verdict {
   const detail = 'the Deployment controller has not looked at the change yet';
-  if (elapsedMs >= timeoutMs) return { kind: 'timed-out', cause: detail, signs: [] };
-  return { kind: 'running', detail, lookAgainInMs: timeoutMs - elapsedMs };
+  if (leftMs <= 0) return { kind: 'timed-out', cause: detail, signs: [] };
+  return { kind: 'running', detail, lookAgainInMs: leftMs };
 }
 
 interface AgedSign {
@@ -99,12 +108,7 @@ function agedSigns(facts: RolloutFacts, policy: JudgePolicy, signs: readonly Fai
     .toSorted((one, other) => SEVERITIES.indexOf(one.sign.severity) - SEVERITIES.indexOf(other.sign.severity));
 }
 
-function judgeSigns(
-  { deployment, attempt }: RolloutFacts,
-  aged: readonly AgedSign[],
-  state: { readonly detail: string; readonly elapsedMs: number; readonly timeoutMs: number },
-): Verdict {
-  const { detail, elapsedMs, timeoutMs } = state;
+function judgeSigns(facts: RolloutFacts, aged: readonly AgedSign[], detail: string, leftMs: number): Verdict {
   const signs = aged.map(({ sign }) => sign);
   const ripe = aged.filter(({ sign, leftMs }) => sign.active && leftMs <= 0).map(({ sign }) => sign);
   const worst = ripe[0];
@@ -116,17 +120,17 @@ function judgeSigns(
   const likely = signs.find((sign) => sign.container?.ready !== true);
   const explained = likely === undefined ? detail : `${detail}; ${likely.cause}`;
   const told = likely === undefined ? signs : [likely, ...signs.filter((sign) => sign !== likely)];
-  const deadlineInMs = missedDeadlineInMs(deployment, attempt, elapsedMs);
+  const deadlineInMs = missedDeadlineInMs(facts);
   if (deadlineInMs <= 0) {
     return {
       kind: 'timed-out',
-      cause: `no progress for ${deployment.progressDeadlineSeconds} s: ${explained}`,
+      cause: `no progress for ${facts.deployment.progressDeadlineSeconds} s: ${explained}`,
       signs: told,
     };
   }
-  if (elapsedMs >= timeoutMs) return { kind: 'timed-out', cause: explained, signs: told };
+  if (leftMs <= 0) return { kind: 'timed-out', cause: explained, signs: told };
   const waits = aged.map(({ leftMs }) => leftMs).filter((wait) => wait > 0);
-  return { kind: 'running', detail: explained, lookAgainInMs: Math.min(timeoutMs - elapsedMs, deadlineInMs, ...waits) };
+  return { kind: 'running', detail: explained, lookAgainInMs: Math.min(leftMs, deadlineInMs, ...waits) };
 }
 
 /**
@@ -192,14 +196,15 @@ function graceOf(sign: FailureSign, policy: JudgePolicy): number {
  * the deadline. So it must be set well after our patch; half the deadline leaves room for a cluster clock that differs
  * from ours. Its times are whole seconds, so the controller can be up to a second early, and says nothing more then.
  */
-function missedDeadlineInMs(deployment: DeploymentView, attempt: Attempt, elapsedMs: number): number {
+function missedDeadlineInMs(facts: RolloutFacts): number {
+  const { deployment, attempt } = facts;
   const deadlineMs = (deployment.progressDeadlineSeconds ?? Number.POSITIVE_INFINITY) * 1000;
   const progressing = deployment.conditions.find((condition) => condition.type === 'Progressing');
   if (progressing?.status !== 'False' || progressing.reason !== 'ProgressDeadlineExceeded') {
     return Number.POSITIVE_INFINITY;
   }
   const startedAt = Math.floor(attempt.startedAt / 1000) * 1000;
-  return progressing.updatedAt < startedAt + deadlineMs / 2 ? Number.POSITIVE_INFINITY : deadlineMs - elapsedMs;
+  return progressing.updatedAt < startedAt + deadlineMs / 2 ? Number.POSITIVE_INFINITY : leftOf(deadlineMs, facts);
 }
 
 /** How long a rollout of this Deployment may take, ms: the operator's limit, else the Deployment's own, else 4 min. */

@@ -5,7 +5,8 @@ import type { DeploymentView } from '../../src/domain/workload.ts';
 import { decide } from '../../src/reconcile/decide.ts';
 import type { ClusterLook, Decision } from '../../src/reconcile/decision.ts';
 import type { Policy } from '../../src/reconcile/policy.ts';
-import { deployment, NEW_IMAGE, OLD_IMAGE, PATCHED_AT } from '../support/rollout-objects.ts';
+import { ask, watched } from '../support/decision-desk.ts';
+import { complete, deployment, NEW_IMAGE, OLD_IMAGE, PATCHED_AT, progressing } from '../support/rollout-objects.ts';
 import { STORY_POLICY } from '../support/rollout-story.ts';
 
 const TARGET = { service: 'web', namespace: 'prod' };
@@ -19,6 +20,7 @@ function adopt(cluster: ClusterLook, policy: Partial<Policy> = {}): Decision {
     last: '1.25.0',
     cluster,
     elapsedMs: 0,
+    watchedMs: 0,
     completeForMs: 0,
     ageOf: () => 0,
   } as const;
@@ -31,10 +33,32 @@ function running(image: string, change: Partial<DeploymentView> = {}): ClusterLo
   return { kind: 'deployment', deployment: deployment({ containers, ...change }), look, fresh: true };
 }
 
+const longAgo = progressing('True', 'NewReplicaSetAvailable', 0);
 const byHand = { templateManager: 'kubectl-set' };
 
 test('a version of .last that runs is taken over without a word', () => {
   expect(adopt(running(NEW_IMAGE, byHand))).toMatchObject({ kind: 'remember', record: { phase: 'succeeded' } });
+});
+
+test('what was taken over is where a rollback goes, and what a change made outside is compared with', () => {
+  const { record } = { record: undefined, ...adopt(running(NEW_IMAGE, complete(1, { conditions: [longAgo] }))) };
+  const file = { kind: 'wanted', content: 'c0ffee', request: { version: '1.25.0' } } as const;
+
+  expect(record?.verified).toMatchObject({ version: '1.25.0', image: NEW_IMAGE, container: 'web' });
+  expect(ask({ file, ...(record && { record }), cluster: watched() })).toEqual({ kind: 'nothing' });
+  expect(
+    ask({ file, ...(record && { record }), cluster: watched({ containers: [{ name: 'web', image: OLD_IMAGE }] }) }),
+  ).toMatchObject({ kind: 'conclude', event: { what: 'drifted' } });
+});
+
+test.each([
+  ['stands unfinished', {}],
+  ['has no pods', complete(0)],
+])('a version of .last whose rollout %s is no place for a rollback to go to', (_name, change) => {
+  const { record } = { record: undefined, ...adopt(running(NEW_IMAGE, change)) };
+
+  expect(record).toMatchObject({ phase: 'succeeded' });
+  expect(record).not.toHaveProperty('verified');
 });
 
 test('the cluster is asked before .last is believed', () => {
@@ -50,6 +74,16 @@ test('a version of .last that does not run is told, and left as it is', () => {
     `web/prod 1.25.0: .last holds the version of the file, but the cluster runs ${OLD_IMAGE} (set by kubectl-set); ` +
       'it is left as it is; save the dep file with a new content to deploy over it',
   );
+});
+
+test('what was told of at the start is not told again, and told when it changes once more', () => {
+  const { record } = { record: undefined, ...adopt(running(OLD_IMAGE, byHand)) };
+  const file = { kind: 'wanted', content: 'c0ffee', request: { version: '1.25.0' } } as const;
+  const look = (image: string) =>
+    ask({ file, ...(record && { record }), cluster: watched({ containers: [{ name: 'web', image }] }) });
+
+  expect(look(OLD_IMAGE)).toEqual({ kind: 'nothing' });
+  expect(look('registry.example/web:0.9.0')).toMatchObject({ kind: 'conclude', event: { what: 'drifted' } });
 });
 
 test('a version of .last that does not run is deployed with DRIFT=correct, and passed over with ignore', () => {

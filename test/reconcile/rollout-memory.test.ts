@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { ApiError } from '../../src/domain/api-error.ts';
 import { targetKey } from '../../src/domain/target.ts';
+import type { DeploymentView } from '../../src/domain/workload.ts';
 import { createRolloutMemory } from '../../src/reconcile/rollout-memory.ts';
 import { attempt } from '../support/decision-desk.ts';
 import { createManualClock } from '../support/manual-clock.ts';
@@ -10,13 +12,36 @@ const key = targetKey({ service: 'web', namespace: 'prod' });
 function setUp(startedAt = PATCHED_AT) {
   const clock = createManualClock(startedAt);
   const memory = createRolloutMemory(clock);
-  return { clock, memory, see: (change = {}, of = attempt()) => memory.see(key, of, deployment(change)) };
+  const see = (change: Partial<DeploymentView> = {}, of = attempt()) =>
+    memory.see(key, of, {
+      kind: 'deployment',
+      deployment: deployment(change),
+      look: { replicaSets: [], pods: [] },
+      fresh: false,
+    });
+  const fail = () => memory.see(key, attempt(), { kind: 'error', error: new ApiError('server', '503', {}) });
+  return { clock, memory, see, fail };
 }
 
 test('a rollout that ran before the start goes on from when it began', () => {
   const { see } = setUp(PATCHED_AT + 90_000);
 
   expect(see().elapsedMs).toBe(90_000);
+});
+
+test('what was watched begins with the start, and anew after a while without an answer', () => {
+  const { clock, see, fail } = setUp(PATCHED_AT + 90_000);
+  const first = see().watchedMs;
+  clock.advance(60_000);
+  fail();
+  clock.advance(5_000);
+  const afterOutage = see().watchedMs;
+  clock.advance(4_000);
+  fail();
+  clock.advance(1_000);
+  const afterBlink = see();
+
+  expect([first, afterOutage, afterBlink.watchedMs, afterBlink.elapsedMs]).toEqual([0, 0, 5_000, 160_000]);
 });
 
 test('a wall clock that is behind the attempt makes no negative time', () => {
@@ -77,6 +102,6 @@ test('another attempt begins with nothing, and a target that is forgotten takes 
   expect([next.elapsedMs, next.ageOf('crash')]).toEqual([0, 0]);
   memory.forget(key);
   expect(memory.size).toBe(0);
-  expect(memory.see(key, undefined, undefined)).toMatchObject({ elapsedMs: 0, completeForMs: 0 });
+  expect(memory.see(key, undefined, { kind: 'unseen' })).toMatchObject({ elapsedMs: 0, completeForMs: 0 });
   expect(memory.size).toBe(0);
 });

@@ -53,7 +53,7 @@ test('the clock of a rollout starts with the patch that is taken, not with the f
   const clock = createManualClock(PATCHED_AT);
   const memory = createRolloutMemory(clock);
   const first = unanswered();
-  memory.see(KEY, first, undefined);
+  memory.see(KEY, first, { kind: 'unseen' });
   clock.advance(600_000);
   const again = ask({
     file: wanted('1.25.0'),
@@ -63,7 +63,7 @@ test('the clock of a rollout starts with the patch that is taken, not with the f
   });
   const taken = recordOf(again).attempt;
 
-  const { elapsedMs } = memory.see(KEY, taken, undefined);
+  const { elapsedMs } = memory.see(KEY, taken, { kind: 'unseen' });
 
   expect(taken?.id).toBe(first.id);
   expect(elapsedMs).toBe(0);

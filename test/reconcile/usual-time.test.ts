@@ -40,6 +40,7 @@ function after(elapsedMs: number): Observation {
     last: undefined,
     cluster: { kind: 'unseen' },
     elapsedMs,
+    watchedMs: elapsedMs,
     ageOf: () => 0,
     completeForMs: 0,
   };

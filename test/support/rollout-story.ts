@@ -84,7 +84,7 @@ export function tell(story: Story): Required<StoryEnd> {
   for (let looks = 0; looks < MOST_LOOKS; looks += 1) {
     const elapsedMs = clock.monotonic();
     const cluster = clusterAt(story.frames, elapsedMs);
-    const times = memory.see(key, record.attempt, cluster.kind === 'deployment' ? cluster.deployment : undefined);
+    const times = memory.see(key, record.attempt, cluster);
     const observation: Observation = { key, target: TARGET, desired: wanted(), last: undefined, cluster, ...times };
     const decision = decide(observation, record, policy, { now: clock.now(), newId: 'attempt-2' });
     if (cluster.kind === 'deployment') memory.settle(key);

@@ -69,6 +69,33 @@ export const deadlineStories: readonly Story[] = [
     ends: { outcome: 'timed-out', at: 1, cause: 'no progress for 1 s: 1 old replica still to end' },
   },
   {
+    name: 'time in which the API server was away does not count against a rollout',
+    policy: { timeoutMs: 60_000 },
+    frames: [
+      { at: 1 },
+      { at: 20, unreachable: true },
+      { at: 100, deployment: unobserved() },
+      { at: 115, deployment: complete() },
+    ],
+    ends: { outcome: 'succeeded', at: 115, cause: '' },
+  },
+  {
+    name: 'a rollout that does not move when the API server is back has half a minute',
+    policy: { timeoutMs: 60_000 },
+    frames: [{ at: 1 }, { at: 20, unreachable: true }, { at: 100 }],
+    ends: { outcome: 'timed-out', at: 130, cause: '1 old replica still to end' },
+  },
+  {
+    name: 'a deadline that passed while the API server was away waits as long',
+    frames: [
+      { at: 1, deployment: { progressDeadlineSeconds: 60 } },
+      { at: 20, unreachable: true },
+      { at: 100, deployment: { progressDeadlineSeconds: 60, conditions: [exceeded] } },
+      { at: 120, deployment: complete() },
+    ],
+    ends: { outcome: 'succeeded', at: 120, cause: '' },
+  },
+  {
     name: 'without the condition the limit is the own deadline and a little',
     frames: [{ at: 1, deployment: { progressDeadlineSeconds: 60 } }],
     ends: { outcome: 'timed-out', at: 70, cause: '1 old replica still to end' },
