@@ -1,5 +1,6 @@
 /** The log: JSON lines for machines, coloured lines for a terminal, and no secret in either. */
-import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { type Logger, pino } from 'pino';
+import { createLineOutput } from './line-output.ts';
 
 export type { Logger } from 'pino';
 
@@ -18,38 +19,47 @@ export interface LogOptions {
 }
 
 const MIN_SECRET_LENGTH = 8;
+/** Part of the 5 s in which a stop must be over. */
+const FLUSH_MS = 300;
 
 /**
  * A log that writes before it returns: a daemon that is killed has said what it did.
- * When the reader of standard output goes away, lines are dropped and the work goes on.
+ * When the reader stands still or goes away, lines are dropped and the work goes on; how many is told when it is back.
  */
 export async function createLog({ level, format, color, fd, secrets }: LogOptions): Promise<Logger> {
-  const out = destination({ dest: fd, sync: true });
-  out.on('error', () => undefined);
-  const target = format === 'pretty' ? await prettyStream(out, color) : out;
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, withoutSecrets(target, secrets));
+  const out = createLineOutput(fd, (count) =>
+    log.warn({ dropped: count }, `${count} lines of this log were dropped, because nobody took them`),
+  );
+  const formatted = format === 'pretty' ? await prettyFormat(color) : (line: string) => line;
+  const hidden = withoutSecrets(secrets);
+  const stream = {
+    write: (line: string) => out.write(formatted(hidden(line))),
+    flush: (done: () => void) => void out.flush(FLUSH_MS).then(done),
+  };
+  const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  return log;
+}
+
+/** Resolves when a reader that is only slow has the last lines; for the end of the process. */
+export function flushLog(log: Logger): Promise<void> {
+  return new Promise((resolve) => log.flush(() => resolve()));
 }
 
 /** Loaded only where it is wanted: a daemon under systemd never pays for it. */
-async function prettyStream(out: DestinationStream, colorize: boolean): Promise<DestinationStream> {
+async function prettyFormat(colorize: boolean): Promise<(line: string) => string> {
   const { prettyFactory } = await import('pino-pretty');
   // The message says it all; the fields are for machines.
-  const format = prettyFactory({
+  return prettyFactory({
     colorize,
     hideObject: true,
     errorLikeObjectKeys: ['err'],
     translateTime: 'SYS:HH:MM:ss.l',
   });
-  return { write: (line) => out.write(format(line)) };
 }
 
-function withoutSecrets(out: DestinationStream, secrets: readonly string[]): DestinationStream {
+function withoutSecrets(secrets: readonly string[]): (line: string) => string {
   const hidden = secrets
     .filter((secret) => secret.length >= MIN_SECRET_LENGTH)
     .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1)]);
-  return {
-    write(line: string) {
-      out.write(hidden.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line));
-    },
-  };
+  return (line) => hidden.reduce((text, secret) => text.replaceAll(secret, '[secret]'), line);
 }

@@ -3,8 +3,8 @@ import { systemClock } from '../clock.ts';
 import { type Cluster, loadCluster } from '../cluster/cluster.ts';
 import { KubeconfigError } from '../cluster/kubeconfig.ts';
 import type { Access, Config, Env } from '../config.ts';
-import { createEngine } from '../engine.ts';
-import { createLog, type Logger } from '../log.ts';
+import { createEngine, type Engine } from '../engine.ts';
+import { createLog, flushLog, type Logger } from '../log.ts';
 import { DirectoryLockedError } from '../state/lock.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT } from './exit-codes.ts';
@@ -14,7 +14,7 @@ import { untilAborted } from './until-aborted.ts';
 import { VERSION } from './version.ts';
 
 export async function run(context: CommandContext): Promise<number> {
-  const { signal, isTerminal, err } = context;
+  const { isTerminal, err } = context;
   const prepared = prepare(context);
   if (prepared.kind === 'problems') {
     err(
@@ -33,14 +33,21 @@ export async function run(context: CommandContext): Promise<number> {
   log.info({ version: VERSION, pid: process.pid }, `deployment-k8s-engine ${VERSION}`);
   if (config.slackWebhook === undefined) log.info('WEBHOOK_FOR_SLACK is not set: no messages to Slack');
 
-  const engine = createEngine(config, { log, clock: systemClock, cluster });
+  try {
+    return await serve(createEngine(config, { log, clock: systemClock, cluster }), log, context);
+  } finally {
+    await flushLog(log);
+  }
+}
+
+async function serve(engine: Engine, log: Logger, { signal, err }: CommandContext): Promise<number> {
   try {
     await engine.start(signal);
     await untilAborted(signal);
     log.info('stopping: running rollouts go on in the cluster and are taken up at the next start');
   } catch (error) {
     // Told to stop before it had started, which is no failure.
-    if (!signal.aborted) return startFailed(error, log);
+    if (!signal.aborted) return startFailed(error, log, err);
   } finally {
     await engine.stop();
   }
@@ -48,9 +55,11 @@ export async function run(context: CommandContext): Promise<number> {
   return EXIT.ok;
 }
 
-function startFailed(error: unknown, log: Logger): number {
+/** A start that fails is told on standard error where the log is to be silent. */
+function startFailed(error: unknown, log: Logger, err: CommandContext['err']): number {
   if (!(error instanceof DirectoryLockedError)) throw error;
-  log.fatal({ holder: error.holder }, error.message);
+  if (log.isLevelEnabled('fatal')) log.fatal({ holder: error.holder }, error.message);
+  else err(`${error.message}\n`);
   return EXIT.locked;
 }
 

@@ -45,6 +45,16 @@ test('a second engine on the same directory names the first one and ends with 75
   expect(second.logs.at(-1)?.message).toContain(`${stage.engine.pid}`);
 });
 
+test('what ends the start is told on standard error where the log is silent', async () => {
+  await using stage = await startStage();
+  const env = { KUBECONFIG: join(stage.deps, '../kubeconfig'), LOG_LEVEL: 'silent' };
+
+  const problem = await startEngine({ deps: stage.deps, env }).then(String, String);
+
+  expect(problem).toContain('ended with 75');
+  expect(problem).toContain(`process ${stage.engine.pid}`);
+});
+
 test('a wrong configuration ends it with 78 and lists every problem', async () => {
   const wrong = { ROLLOUT_TIMEOUT: 'soon', CONCURRENCY: '0', ON_FAILURE: 'cry', KUBECONFIG: '/nowhere/kubeconfig' };
 
