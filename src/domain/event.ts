@@ -10,7 +10,7 @@ export interface TargetEvent {
   readonly id: string;
   /**
    * `started` goes to the log only; `recovered` is a success noticed after a failure was told; `stalled` is a change
-   * that the API server does not take for now.
+   * that the API server does not take for now, or a rollout that is paused.
    */
   readonly what: Outcome | 'started' | 'progress' | 'stalled' | 'recovered' | 'crashed-later' | 'drifted' | 'flapping';
   readonly service: string;

@@ -31,6 +31,10 @@ export interface Attempt {
   readonly generation?: number;
   /** The image the server answered with: admission may have rewritten ours, e.g. a tag to a digest. */
   readonly appliedImage?: string;
+  /** The number of the ReplicaSet it ended with. */
+  readonly revision?: number;
+  /** That it waits for the end of a pause was told, so that it is told once. */
+  readonly toldHeld?: boolean;
   /** That it takes longer than usual was told, so that it is told once. */
   readonly toldSlow?: boolean;
   /** Epoch ms; absent while the rollout runs. */

@@ -1,7 +1,7 @@
 /** How an attempt stands, and what a Deployment shows of it. */
 import type { Attempt, TargetRecord } from '../domain/record.ts';
 import { ATTEMPT_ANNOTATION, FIELD_MANAGER } from '../domain/signature.ts';
-import type { DeploymentView } from '../domain/workload.ts';
+import { type DeploymentView, revisionOf } from '../domain/workload.ts';
 import type { Policy } from './policy.ts';
 
 /** The attempt whose rollout is not concluded, if there is one. */
@@ -32,6 +32,12 @@ export function carries(deployment: DeploymentView, attempt: Attempt): boolean {
 export function runsImageOf(deployment: DeploymentView, attempt: Attempt): boolean {
   const image = deployment.containers.find((container) => container.name === attempt.container)?.image;
   return deployment.uid === attempt.uid && image === (attempt.appliedImage ?? attempt.image);
+}
+
+/** The attempt with the revision it ended on, where the controller has written one. */
+export function withRevision(attempt: Attempt, { annotations }: DeploymentView): Attempt {
+  const revision = revisionOf(annotations);
+  return Number.isNaN(revision) ? attempt : { ...attempt, revision };
 }
 
 /** The attempt as the Deployment that carries it shows it. */

@@ -12,6 +12,7 @@ import {
 import { formatFileName, formatTarget } from '../domain/target.ts';
 import type { FailureSign } from '../rollout/failure-signs.ts';
 import { summaryLine } from '../rollout/words.ts';
+import { withRevision } from './attempt-marks.ts';
 import type { Conclusion, Moment, Observation } from './decision.ts';
 
 /** The target as people write it, or the file's name when it names none. */
@@ -59,21 +60,25 @@ export function endAttempt(
   const { outcome, cause } = end;
   const { version, image, content } = attempt;
   const summary = end.summary ?? summaryLine(subjectOf(observation), version, outcome, cause, observation.elapsedMs);
-  const succeeded = outcome === 'succeeded';
   const what = end.what ?? outcome;
+  const deployment = observation.cluster.kind === 'deployment' ? observation.cluster.deployment : undefined;
+  // Without pods nothing was seen to run.
+  const isVerified = outcome === 'succeeded' && deployment?.replicas !== 0;
   return {
     kind: 'conclude',
     record: {
       ...answerOf(record, attempt, end, summary, now),
       ...memoryOf(record),
       ...driftOf(record, attempt),
-      attempt: { ...attempt, endedAt: now },
+      attempt: { ...(deployment === undefined ? attempt : withRevision(attempt, deployment)), endedAt: now },
       past: withPast(record, { content, version, outcome, summary, at: now }),
-      ...(succeeded ? successFacts(record, attempt, now) : {}),
-      ...(what === 'succeeded' && attempt.kind === 'deploy' ? { usualMs: withDuration(record, observation) } : {}),
+      ...(isVerified ? verifiedFacts(record, attempt, now) : {}),
+      ...(isVerified && what === 'succeeded' && attempt.kind === 'deploy'
+        ? { usualMs: withDuration(record, observation) }
+        : {}),
     },
     event: targetEvent(observation, { id: `${attempt.id}:${what}`, what, version, image, summary, cause, at: now }),
-    ...(succeeded || outcome === 'rolled-back' ? { last: version } : {}),
+    ...(outcome === 'succeeded' || outcome === 'rolled-back' ? { last: version } : {}),
     signs: end.signs ?? [],
   };
 }
@@ -102,7 +107,7 @@ function withDuration(record: TargetRecord, { elapsedMs }: Observation): readonl
   return [Math.round(elapsedMs), ...(record.usualMs ?? [])].slice(0, KEPT_DURATIONS);
 }
 
-function successFacts(record: TargetRecord, attempt: Attempt, now: number): Partial<TargetRecord> {
+function verifiedFacts(record: TargetRecord, attempt: Attempt, now: number): Partial<TargetRecord> {
   const { version, image, container } = attempt;
   const { verified, verifiedBefore } = record;
   const before = verified?.image === image ? verifiedBefore : verified;

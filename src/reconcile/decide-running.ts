@@ -4,7 +4,7 @@ import { ATTEMPT_ANNOTATION } from '../domain/signature.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { judge, type Verdict } from '../rollout/verdict.ts';
 import { formatDuration } from '../rollout/words.ts';
-import { endAttempt, subjectOf } from './conclusions.ts';
+import { endAttempt, subjectOf, targetEvent } from './conclusions.ts';
 import type { Decision, Observation, Remembered } from './decision.ts';
 import { awaitRollout } from './usual-time.ts';
 
@@ -56,12 +56,15 @@ function judgeRollout(of: Remembered, attempt: Attempt, deployment: DeploymentVi
   const { observation, policy } = of;
   const { cluster, elapsedMs, watchedMs, ageOf, completeForMs } = observation;
   const look = cluster.kind === 'deployment' ? cluster.look : { replicaSets: [], pods: [] };
-  const verdict = judge({ deployment, look, attempt, elapsedMs, watchedMs, ageOf }, policy);
+  const verdict = judge({ deployment, look, attempt, elapsedMs, watchedMs, completeForMs, ageOf }, policy);
   switch (verdict.kind) {
     case 'running':
-      return awaitRollout(of, attempt, verdict);
+      return attempt.toldHeld === true ? goOn(of, attempt) : awaitRollout(of, attempt, verdict);
     case 'held':
-      return { kind: 'wait', lookAgainInMs: HELD_LOOK_MS, detail: `Deployment ${deployment.name} is paused` };
+      // Of an older content it is told what the newer one waits for.
+      return attempt.toldHeld === true || of.record.content !== attempt.content
+        ? { kind: 'wait', lookAgainInMs: HELD_LOOK_MS, detail: `Deployment ${deployment.name} is paused` }
+        : tellHeld(of, attempt, deployment);
     case 'succeeded': {
       const settleMs = Math.min(AFTER_CRASH_MS, policy.graceMs);
       if (verdict.afterCrashes && completeForMs < settleMs) {
@@ -76,7 +79,7 @@ function judgeRollout(of: Remembered, attempt: Attempt, deployment: DeploymentVi
     case 'overridden':
       return endAttempt(of, attempt, {
         outcome: 'overridden',
-        cause: `${verdict.by} set the image to ${verdict.image || 'another container'}; left as it is`,
+        cause: `${verdict.change}; left as it is`,
       });
     case 'failed':
     case 'timed-out':
@@ -84,6 +87,38 @@ function judgeRollout(of: Remembered, attempt: Attempt, deployment: DeploymentVi
     default:
       return verdict satisfies never;
   }
+}
+
+function tellHeld(of: Remembered, attempt: Attempt, { name, namespace }: DeploymentView): Decision {
+  const { id, version, image } = attempt;
+  const { now } = of.moment;
+  const cause = `Deployment ${name} is paused; it goes on after "kubectl rollout resume deployment/${name} -n ${namespace}"`;
+  const summary = `${subjectOf(of.observation)} ${version} waits: ${cause}`;
+  return {
+    kind: 'conclude',
+    record: withSummary(of.record, { ...attempt, toldHeld: true }, summary),
+    event: targetEvent(of.observation, {
+      id: `${id}:held:${now}`,
+      what: 'stalled',
+      version,
+      image,
+      summary,
+      cause,
+      at: now,
+    }),
+    signs: [],
+  };
+}
+
+function goOn({ observation, record }: Remembered, { toldHeld: _toldHeld, ...attempt }: Attempt): Decision {
+  const summary = `${subjectOf(observation)} ${attempt.version} is being deployed`;
+  return { kind: 'remember', record: withSummary(record, attempt, summary), lookAgainInMs: 0 };
+}
+
+/** A content that was answered while this rollout ran has its own answer, which stands. */
+function withSummary(record: TargetRecord, attempt: Attempt, summary: string): TargetRecord {
+  const isAnswer = record.phase === 'rolling-out' && record.content === attempt.content;
+  return { ...record, ...(isAnswer ? { summary } : {}), attempt };
 }
 
 function succeed(of: Remembered, attempt: Attempt, note: string): Decision {

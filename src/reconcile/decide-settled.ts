@@ -3,8 +3,8 @@
  * It looks only at what the watch knows, so a target at rest costs no request.
  */
 import type { Attempt, TargetRecord } from '../domain/record.ts';
-import type { DeploymentView } from '../domain/workload.ts';
-import { judge } from '../rollout/verdict.ts';
+import { type DeploymentView, revisionOf } from '../domain/workload.ts';
+import { type JudgePolicy, judge } from '../rollout/verdict.ts';
 import { lateCrashLeftMs, runsImageOf } from './attempt-marks.ts';
 import { endAttempt, subjectOf, targetEvent, withPast } from './conclusions.ts';
 import { decideDeploy } from './decide-deploy.ts';
@@ -49,7 +49,7 @@ function reconsider(of: OrderCase): Decision {
   const { observation, order, policy } = of;
   const { cluster, target } = observation;
   if (target === undefined || !allowsNamespace(policy, target.namespace)) return { kind: 'nothing' };
-  const deployment = seen(observation);
+  const deployment = seen(observation, undefined);
   // Still refused, and told already.
   if (deployment !== undefined && chooseImage(deployment, order, policy.repo).kind === 'refused') {
     return { kind: 'nothing' };
@@ -74,7 +74,7 @@ function rollBack(of: Remembered): Decision {
   const { observation, record } = of;
   const { attempt, verified } = record;
   if (attempt === undefined || verified === undefined) return { kind: 'nothing' };
-  const deployment = seen(observation);
+  const deployment = seen(observation, attempt);
   // Somebody has mended it by hand: there is nothing of ours to take back.
   if (deployment !== undefined && !runsImageOf(deployment, attempt)) return { kind: 'nothing' };
   const { version, image, container } = verified;
@@ -86,10 +86,12 @@ function rollBack(of: Remembered): Decision {
 function noticeRecovery(of: Remembered): Decision {
   const { observation, record, policy } = of;
   const { attempt } = record;
-  const deployment = seen(observation);
+  const deployment = seen(observation, attempt);
   if (attempt?.generation === undefined || deployment === undefined || deployment.uid !== attempt.uid) {
     return { kind: 'nothing' };
   }
+  // What was told is about another content, or there is nothing that could have recovered.
+  if (attempt.content !== record.content || deployment.replicas === 0) return { kind: 'nothing' };
   // The restarts that failed it stay in the count of a container that has recovered.
   const verdict = judgeNow(observation, attempt, deployment, { ...policy, maxRestarts: undefined });
   if (verdict.kind !== 'succeeded') return { kind: 'nothing' };
@@ -106,7 +108,7 @@ function noticeRecovery(of: Remembered): Decision {
 function noticeDrift(of: Remembered): Decision {
   const { observation, record, policy } = of;
   const { attempt } = record;
-  const deployment = seen(observation);
+  const deployment = seen(observation, attempt);
   // A record adopted from an earlier engine knows no image to compare with.
   if (attempt?.generation === undefined || deployment === undefined) return { kind: 'nothing' };
   const image = deployment.containers.find((container) => container.name === attempt.container)?.image;
@@ -165,8 +167,10 @@ function noticeLateCrash(of: Remembered, attempt: Attempt, deployment: Deploymen
   const { observation, record, policy } = of;
   const { now } = of.moment;
   const leftMs = lateCrashLeftMs(record, policy, now);
-  if (leftMs <= 0) return { kind: 'nothing' };
-  const verdict = judgeNow(observation, attempt, deployment, policy);
+  // What somebody else has put there since is not what succeeded.
+  const isAnother = attempt.revision !== undefined && attempt.revision !== revisionOf(deployment.annotations);
+  if (leftMs <= 0 || isAnother) return { kind: 'nothing' };
+  const verdict = judgeNow(observation, attempt, deployment, { ...policy, counts: ({ about }) => about === 'crash' });
   if (verdict.kind !== 'failed') {
     const ripensInMs = verdict.kind === 'running' ? verdict.lookAgainInMs : policy.watchAfterMs;
     const lookAgainInMs = Math.min(leftMs, ripensInMs);
@@ -205,12 +209,17 @@ function failedAfterAll(record: TargetRecord, attempt: Attempt, summary: string,
   };
 }
 
-function judgeNow(observation: Observation, attempt: Attempt, deployment: DeploymentView, policy: Policy) {
+function judgeNow(observation: Observation, attempt: Attempt, deployment: DeploymentView, policy: JudgePolicy) {
   const look = observation.cluster.kind === 'deployment' ? observation.cluster.look : { replicaSets: [], pods: [] };
   // The deadline has had its say already.
-  return judge({ deployment, look, attempt, elapsedMs: 0, watchedMs: 0, ageOf: observation.ageOf }, policy);
+  const { ageOf, completeForMs } = observation;
+  return judge({ deployment, look, attempt, elapsedMs: 0, watchedMs: 0, completeForMs, ageOf }, policy);
 }
 
-function seen(observation: Observation): DeploymentView | undefined {
-  return observation.cluster.kind === 'deployment' ? observation.cluster.deployment : undefined;
+/** The Deployment, unless what is shown of it is older than the attempt: a watch can fall silent. */
+function seen({ cluster }: Observation, attempt: Attempt | undefined): DeploymentView | undefined {
+  if (cluster.kind !== 'deployment') return undefined;
+  const { deployment } = cluster;
+  const isStale = deployment.uid === attempt?.uid && deployment.generation < (attempt.generation ?? 0);
+  return isStale ? undefined : deployment;
 }

@@ -18,6 +18,8 @@ export interface JudgePolicy {
   readonly maxRestarts: number | undefined;
   /** `ROLLOUT_TIMEOUT`, ms; undefined when the operator did not set it. */
   readonly timeoutMs: number | undefined;
+  /** Which signs count; all unless told. */
+  readonly counts?: (sign: FailureSign) => boolean;
 }
 
 export interface RolloutFacts {
@@ -28,6 +30,8 @@ export interface RolloutFacts {
   readonly elapsedMs: number;
   /** For how long we have been able to look since then, ms. */
   readonly watchedMs: number;
+  /** For how long the Deployment has been complete without a break, ms. */
+  readonly completeForMs: number;
   /** How long ago a sign was first seen, ms; 0 for a new one. */
   readonly ageOf: (signId: string) => number;
 }
@@ -42,7 +46,7 @@ export type Verdict =
   | { readonly kind: 'failed'; readonly cause: string; readonly signs: readonly FailureSign[] }
   | { readonly kind: 'timed-out'; readonly cause: string; readonly signs: readonly FailureSign[] }
   /** Somebody else changed the image of our container. */
-  | { readonly kind: 'overridden'; readonly image: string; readonly by: string };
+  | { readonly kind: 'overridden'; readonly change: string };
 
 /** The original's limit, for a Deployment that sets none of its own. */
 const DEFAULT_TIMEOUT_MS = 240_000;
@@ -51,6 +55,8 @@ const DEFAULT_PROGRESS_DEADLINE_S = 600;
 /** Our limit is a little later than the controller's, so that its condition is the one that is told. */
 const DEADLINE_SLACK_MS = 10_000;
 const SOON_MS = 700;
+/** How long a complete Deployment waits for the sight of its new ReplicaSet, ms. */
+const SILENCE_MS = 3_000;
 /** After a time in which nobody could look, a rollout has this long to show how it stands before its time is up, ms. */
 const FIRST_LOOKS_MS = 30_000;
 
@@ -62,7 +68,10 @@ export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
   const container = deployment.containers.find((candidate) => candidate.name === attempt.container);
   const wanted = attempt.appliedImage ?? attempt.image;
   if (container?.image !== wanted) {
-    return { kind: 'overridden', image: container?.image ?? '', by: deployment.templateManager ?? 'another client' };
+    const by = deployment.templateManager ?? 'another client';
+    const change =
+      container === undefined ? `removed container ${attempt.container}` : `set the image to ${container.image}`;
+    return { kind: 'overridden', change: `${by} ${change}` };
   }
   const progress = progressOf(deployment);
   if (progress.kind === 'unobserved') return unobserved(leftMs);
@@ -72,16 +81,21 @@ export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
   const pods = newPods(facts, replicaSet);
   // Before any verdict: asking for the age of a sign is what keeps it remembered through a good moment.
   const conditions = isVisible ? (replicaSet?.conditions ?? []) : deployment.conditions;
-  const signs = agedSigns(facts, policy, failureSigns(conditions, isVisible, pods));
+  const found = failureSigns(conditions, isVisible, pods).filter(policy.counts ?? (() => true));
+  const signs = agedSigns(facts, policy, found);
   const restless = signs.find(({ sign }) => restartsTooOften(sign, attempt, policy.maxRestarts))?.sign;
   if (restless !== undefined && !deployment.paused) return { kind: 'failed', cause: restless.cause, signs: [restless] };
-  if (progress.kind === 'complete' && (!isVisible || replicaSet !== undefined)) {
+  // A watch of ReplicaSets can fall silent; the Deployment's own word is good enough after a while.
+  const unseenMs = isVisible && replicaSet === undefined ? SILENCE_MS - facts.completeForMs : 0;
+  if (progress.kind === 'complete' && unseenMs <= 0) {
     const note = deployment.replicas === 0 ? '0 replicas: nothing to verify' : '';
     return { kind: 'succeeded', note, afterCrashes: pods.some((pod) => hasCrashed(pod, attempt)) };
   }
   if (deployment.paused) return { kind: 'held' };
-  const detail = progress.kind === 'complete' ? 'the new ReplicaSet is not there yet' : progress.detail;
-  return judgeSigns(facts, signs, detail, leftMs);
+  if (progress.kind === 'complete') {
+    return { kind: 'running', detail: 'the new ReplicaSet is not there yet', lookAgainInMs: unseenMs };
+  }
+  return judgeSigns(facts, signs, progress.detail, leftMs);
 }
 
 /** How much is left of a limit, ms; 0 or less when it has passed. Time in which nobody looked proves nothing. */

@@ -69,6 +69,8 @@ const attempt = object<Attempt>({
   uid: optional(text),
   generation: optional(number),
   appliedImage: optional(text),
+  revision: optional(number),
+  toldHeld: optional(boolean),
   toldSlow: optional(boolean),
   endedAt: optional(time),
 });

@@ -44,6 +44,15 @@ describe('a rollout that runs', () => {
     expect(recordOf(ask({ file, record: correction, cluster: watched(), after: 8 })).usualMs).toEqual([7, 8]);
   });
 
+  test('of no replicas verifies nothing: no rollback goes there', () => {
+    const cluster = watched({ replicas: 0, statusReplicas: 0, updatedReplicas: 0, availableReplicas: 0 });
+    const { last, record: after } = conclusionOf(ask({ file, record: record(), cluster }));
+
+    expect(last).toBe('1.25.0');
+    expect(after).not.toHaveProperty('verified');
+    expect(after).not.toHaveProperty('usualMs');
+  });
+
   test('of no replicas says what its success is worth', () => {
     const cluster = watched({ replicas: 0, statusReplicas: 0, updatedReplicas: 0, availableReplicas: 0 });
 

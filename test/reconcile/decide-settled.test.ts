@@ -15,9 +15,21 @@ import {
   wanted,
   watched,
 } from '../support/decision-desk.ts';
-import { crashLooping, exit, NEW_IMAGE, NEW_SET, OLD_IMAGE, OLD_SET, pod } from '../support/rollout-objects.ts';
+import {
+  complete,
+  crashLooping,
+  exit,
+  NEW_IMAGE,
+  NEW_SET,
+  OLD_IMAGE,
+  OLD_SET,
+  PATCHED_AT,
+  pod,
+  replicaFailure,
+} from '../support/rollout-objects.ts';
 
 const file = wanted('1.25.0');
+const REVISION = 'deployment.kubernetes.io/revision';
 const FOREIGN = 'registry.example/web:foreign';
 const crashing = {
   ...watched({ availableReplicas: 0 }),
@@ -27,6 +39,12 @@ const crashing = {
 describe('a rollback', () => {
   const policy = { onFailure: 'rollback' } as const;
   const failed = settled('failed', { verified: VERIFIED });
+
+  test('is not given up for what a watch shows that has fallen silent', () => {
+    const stale = watched({ containers: [{ name: 'web', image: OLD_IMAGE }], generation: 1, observedGeneration: 1 });
+
+    expect(ask({ file, record: failed, policy, cluster: stale })).toEqual({ kind: 'look-fresh' });
+  });
 
   test('goes to the last verified version after a failure and after a time-out', () => {
     for (const phase of ['failed', 'timed-out'] as const) {
@@ -185,6 +203,41 @@ describe('a late truth', () => {
     expect(ask({ file, record: timedOut })).toEqual({ kind: 'nothing' });
   });
 
+  test('is none of a Deployment that was scaled to nothing', () => {
+    const cluster = watched({ ...complete(0), containers: [{ name: 'web', image: NEW_IMAGE }] });
+
+    expect(ask({ file, record: timedOut, cluster, completeForMs: 60_000 })).toEqual({ kind: 'nothing' });
+  });
+
+  test('is none of an older content than the one that was answered', () => {
+    const answered = { ...timedOut, content: 'bytes of 1.26.0', version: '1.26.0' };
+
+    expect(ask({ file: wanted('1.26.0'), record: answered, cluster: watched(), completeForMs: 60_000 })).toEqual({
+      kind: 'nothing',
+    });
+  });
+
+  test('a crash after the success is none of what others did to the Deployment', () => {
+    const success = settled('succeeded', {
+      attempt: attempt({ endedAt: PATCHED_AT + 60_000, revision: 2 }),
+    });
+    const tooMany = {
+      ...watched({ replicas: 6 }),
+      look: { replicaSets: [{ ...NEW_SET, conditions: [replicaFailure('exceeded quota: pods')] }], pods: [] },
+    };
+    const another = { ...crashing, deployment: { ...crashing.deployment, annotations: { [REVISION]: '3' } } };
+
+    expect(ask({ file, record: success, cluster: tooMany, after: 90, ageOf: () => 60_000 })).toMatchObject({
+      kind: 'wait',
+    });
+    expect(ask({ file, record: success, cluster: another, after: 90, ageOf: () => 60_000 })).toEqual({
+      kind: 'nothing',
+    });
+    expect(ask({ file, record: success, cluster: crashing, after: 90, ageOf: () => 60_000 })).toMatchObject({
+      kind: 'conclude',
+    });
+  });
+
   test('a crash soon after the success is told once, as a warning', () => {
     const success = settled('succeeded');
 
@@ -239,6 +292,12 @@ describe('a late truth', () => {
 describe('a change made outside', () => {
   const success = settled('succeeded');
   const drifted = watched({ containers: [{ name: 'web', image: FOREIGN }], templateManager: 'kubectl-set' });
+
+  test('is not what a watch shows that has fallen silent', () => {
+    const stale = watched({ containers: [{ name: 'web', image: OLD_IMAGE }], generation: 1, observedGeneration: 1 });
+
+    expect(ask({ file, record: success, cluster: stale, after: 600 })).toEqual({ kind: 'nothing' });
+  });
 
   test('is told once with its writer, and left', () => {
     const told = conclusionOf(ask({ file, record: success, cluster: drifted, after: 600 }));

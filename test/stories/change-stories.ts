@@ -144,10 +144,14 @@ export const changeStories: readonly Story[] = [
       write('1.25.0-never'),
       untilImage('nginx:1.25.0-never'),
       change({ paused: true }),
+      untilTold(1),
       { kind: 'change', body: { spec: { template: { metadata: { annotations: { 'sandbox/behaviour': 'ready' } } } } } },
       change({ paused: false }),
     ],
-    tells: ['1.25.0-never succeeded after <time>'],
+    tells: [
+      '1.25.0-never waits: Deployment <service> is paused; it goes on after "kubectl rollout resume deployment/<service> -n <namespace>"',
+      '1.25.0-never succeeded after <time>',
+    ],
   },
   {
     name: 'a Deployment that is missing is told once, and deployed by itself when it appears',

@@ -90,7 +90,7 @@ export function tell(story: Story): Required<StoryEnd> {
     if (cluster.kind === 'deployment') memory.settle(key);
 
     const { told, lookAgainInMs, saved, detail } = read(decision);
-    if (told?.what === 'progress') progress.push(`${elapsedMs / 1_000} s: ${told.cause}`);
+    if (told?.what === 'progress' || told?.what === 'stalled') progress.push(`${elapsedMs / 1_000} s: ${told.cause}`);
     else if (told !== undefined) return { outcome: told.what, at: elapsedMs / 1_000, cause: told.cause, progress };
     record = saved ?? record;
     nextLookMs = elapsedMs + lookAgainInMs;

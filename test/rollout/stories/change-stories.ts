@@ -15,6 +15,8 @@ import type { Story } from '../../support/rollout-story.ts';
 
 const pinned = `registry.example/web@sha256:${'a'.repeat(64)}`;
 
+const HELD = 'Deployment web is paused; it goes on after "kubectl rollout resume deployment/web -n prod"';
+
 export const changeStories: readonly Story[] = [
   {
     name: 'a paused rollout has no deadline and goes on when it is resumed',
@@ -23,7 +25,7 @@ export const changeStories: readonly Story[] = [
       { at: 500, deployment: {} },
       { at: 510, deployment: complete() },
     ],
-    ends: { outcome: 'succeeded', at: 510, cause: '' },
+    ends: { outcome: 'succeeded', at: 510, cause: '', progress: [`1 s: ${HELD}`] },
   },
   {
     name: 'a rollout that stays paused waits and says so',
@@ -38,6 +40,21 @@ export const changeStories: readonly Story[] = [
       { at: 210, deployment: {} },
     ],
     ends: { outcome: 'timed-out', at: 450, cause: '1 old replica still to end' },
+  },
+  {
+    name: 'each pause is told',
+    frames: [
+      { at: 1, deployment: { paused: true } },
+      { at: 10, deployment: {} },
+      { at: 20, deployment: { paused: true } },
+      { at: 30, deployment: complete() },
+    ],
+    ends: { outcome: 'succeeded', at: 30, progress: [`1 s: ${HELD}`, `20 s: ${HELD}`] },
+  },
+  {
+    name: 'a complete Deployment whose new ReplicaSet is not shown is a success after a moment',
+    frames: [{ at: 5, deployment: complete(), replicaSets: [OLD_SET] }],
+    ends: { outcome: 'succeeded', at: 8, cause: '' },
   },
   {
     name: 'no replicas: a success that says what it is worth',
@@ -115,7 +132,7 @@ export const changeStories: readonly Story[] = [
         deployment: { generation: 3, containers: [{ name: 'app', image: NEW_IMAGE }], templateManager: 'helm' },
       },
     ],
-    ends: { outcome: 'overridden', at: 12, cause: 'helm set the image to another container; left as it is' },
+    ends: { outcome: 'overridden', at: 12, cause: 'helm removed container web; left as it is' },
   },
   {
     name: 'a writer the server does not name is another client',

@@ -7,6 +7,8 @@ const ready = (at: number): Frame => ({ at, pods: [pod(running())], deployment: 
 const detail = '0 of 1 replicas available; container web runs but is not ready';
 const starting: Frame = { ...unready, deployment: { availableReplicas: 0, statusReplicas: 1 } };
 
+const HELD = 'Deployment web is paused; it goes on after "kubectl rollout resume deployment/web -n prod"';
+
 export const usualTimeStories: readonly Story[] = [
   {
     name: 'three times the usual is told, and the success after it is one',
@@ -55,6 +57,6 @@ export const usualTimeStories: readonly Story[] = [
     name: 'time on hold is not slow',
     usualMs: [12_000, 12_000, 12_000],
     frames: [starting, { ...starting, at: 5, deployment: { paused: true } }, { ...starting, at: 100 }, ready(120)],
-    ends: { outcome: 'succeeded', at: 120, progress: [] },
+    ends: { outcome: 'succeeded', at: 120, progress: [`5 s: ${HELD}`] },
   },
 ];
