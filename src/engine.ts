@@ -17,7 +17,7 @@ import { createReport, logSink, type Sink } from './report.ts';
 import { readBounded } from './state/bounded-read.ts';
 import { writeDurably } from './state/durable.ts';
 import { acquireDirectoryLock, type DirectoryLock } from './state/lock.ts';
-import { createStateStore } from './state/store.ts';
+import { createStateStore, UnknownStateError } from './state/store.ts';
 import { keepUnsaved } from './state/unsaved.ts';
 
 export interface Engine {
@@ -75,8 +75,12 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
     rescanMs: config.rescanMs,
     clock,
     onHint: (key) => queue.add(key),
-    onHealth: ({ degraded, reason }) =>
-      degraded ? tell('directory-degraded', reason) : tell('directory-recovered', `${config.deps} is watched again`),
+    onHealth: ({ degraded, reason }) => {
+      if (degraded) tell('directory-degraded', reason);
+      else tell('directory-recovered', `${config.deps} is watched again`);
+      // What waits out a backoff for its state to be readable need not wait any longer.
+      if (!degraded) for (const key of intake.keys()) queue.add(key);
+    },
   });
   const known = createKnownTargets({
     intake,
@@ -134,7 +138,11 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
     concurrency: config.concurrency,
     run,
     clock,
-    onError: (key, error) => log.error({ key, err: error }, `${key}: the pass failed and is tried again`),
+    onError: (key, error) => {
+      // The store has told of it once.
+      if (error instanceof UnknownStateError) log.debug({ key }, error.message);
+      else log.error({ key, err: error }, `${key}: the pass failed and is tried again`);
+    },
   });
 
   const ending = new AbortController();

@@ -6,11 +6,20 @@ import { errorCode } from './durable.ts';
 export type BoundedRead =
   | { readonly kind: 'absent' }
   | { readonly kind: 'unreadable'; readonly problem: string }
-  /** This process lacks a descriptor or memory: nothing is known of the file. */
+  /** A right is missing, or the disk or the network fails: nothing is known of the file, and that may last. */
+  | { readonly kind: 'out-of-reach'; readonly problem: string }
+  /** This process lacks a descriptor or memory: nothing is known of the file, and that passes. */
   | { readonly kind: 'unknown'; readonly problem: string }
   | { readonly kind: 'text'; readonly text: string };
 
 const LACKS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
+
+/** What is no file at all, so that no file is overlooked. */
+const NO_FILE: Readonly<Record<string, string>> = {
+  ELOOP: 'it is a symbolic link',
+  ENXIO: 'it is a socket or a device',
+  ENAMETOOLONG: 'its name is too long for the file system',
+};
 
 /** The signature of `readBounded`, for rooms that are handed it. */
 export type ReadBounded = (path: string, maxBytes: number) => Promise<BoundedRead>;
@@ -26,10 +35,11 @@ export async function readBounded(path: string, maxBytes: number): Promise<Bound
       await file.close();
     }
   } catch (error) {
-    const code = errorCode(error);
+    const code = errorCode(error) ?? String(error);
     if (code === 'ENOENT') return { kind: 'absent' };
-    if (code === 'ELOOP') return { kind: 'unreadable', problem: 'it is a symbolic link' };
-    return { kind: code !== undefined && LACKS.has(code) ? 'unknown' : 'unreadable', problem: code ?? String(error) };
+    const problem = NO_FILE[code];
+    if (problem !== undefined) return { kind: 'unreadable', problem };
+    return { kind: LACKS.has(code) ? 'unknown' : 'out-of-reach', problem: code };
   }
 }
 

@@ -13,6 +13,7 @@ export interface StateStore {
    * cluster is asked what is true.
    *
    * @throws NewerRecordError
+   * @throws UnknownStateError
    */
   readRecord(key: TargetKey): Promise<TargetRecord | undefined>;
   /** The targets that have a record; none when the directory cannot be read. */
@@ -34,6 +35,11 @@ export interface StateProblem {
   readonly message: string;
 }
 
+/** A state file is there, or may be, and cannot be read now; told to `onProblem`, and to be tried again. */
+export class UnknownStateError extends Error {
+  override readonly name = 'UnknownStateError';
+}
+
 /** The status file was written by a newer engine; going on without it could repeat what is done. */
 export class NewerRecordError extends Error {
   override readonly name = 'NewerRecordError';
@@ -53,16 +59,31 @@ export function createStateStore(dir: string, onProblem: (problem: StateProblem)
   // The key is a base name without its extension, so a `.dep` elsewhere in the path or the name stays what it is.
   const recordPath = (key: TargetKey) => join(dir, `${key}${RECORD}`);
   const lastPath = (key: TargetKey) => join(dir, `${key}.last`);
+  /** Paths that could not be read when they were last tried. */
+  const unread = new Set<string>();
 
   async function readText(path: string, maxBytes: number): Promise<string | undefined> {
     const read = await readBounded(path, maxBytes);
-    if (read.kind === 'unreadable') ignore(path, read.problem);
-    // Not the file's fault: going on as if there were none would repeat what is done.
-    if (read.kind === 'unknown') throw new Error(`${path} cannot be read now (${read.problem})`);
+    if (read.kind === 'unreadable') return ignore(path, read.problem);
+    if (read.kind === 'unknown' || read.kind === 'out-of-reach') {
+      // Going on as if there were none would repeat what is done.
+      const message = `${path} cannot be read now (${read.problem}); its target waits until it can`;
+      tell(path, message);
+      throw new UnknownStateError(message);
+    }
+    unread.delete(path);
     return read.kind === 'text' ? read.text : undefined;
   }
 
+  /** Once until the file can be read: it is met again at each try. */
+  function tell(path: string, message: string): void {
+    if (unread.has(path)) return;
+    unread.add(path);
+    onProblem({ path, message });
+  }
+
   function ignore(path: string, problem: string): undefined {
+    unread.delete(path);
     onProblem({ path, message: `${path} is ignored, the cluster decides: ${problem}` });
     return undefined;
   }

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { TargetRecord } from '../../src/domain/record.ts';
 import { keyOfFileName, type TargetKey, targetKey } from '../../src/domain/target.ts';
 import { WriteError } from '../../src/state/durable.ts';
-import { createStateStore, NewerRecordError, type StateProblem } from '../../src/state/store.ts';
+import { createStateStore, NewerRecordError, type StateProblem, UnknownStateError } from '../../src/state/store.ts';
 import { createTempDir, type TempDir } from '../support/temp-dir.ts';
 
 const key = targetKey({ service: 'web', namespace: 'prod' });
@@ -109,6 +109,28 @@ test('a folder, a pipe or a link in the place of a state file is told and never 
   expect(await store.readLast(key)).toBeUndefined();
   expect(await store.readLast(keyOf('api_prod.dep'))).toBeUndefined();
   expect(problems).toHaveLength(3);
+});
+
+test('a state file that cannot be read now is told once until it can be read, and never taken for none', async () => {
+  // A file in the place of the directory: ENOTDIR, whoever reads.
+  await writeFile(dir.file('deps'), '');
+  const store = storeIn(dir.file('deps'));
+
+  await expect(store.readRecord(key)).rejects.toThrow(UnknownStateError);
+  await expect(store.readRecord(key)).rejects.toThrow(UnknownStateError);
+  await expect(store.readLast(key)).rejects.toThrow(UnknownStateError);
+  await rm(dir.file('deps'));
+  await mkdir(dir.file('deps'));
+  await store.readRecord(key);
+  await rm(dir.file('deps'), { recursive: true });
+  await writeFile(dir.file('deps'), '');
+  await expect(store.readRecord(key)).rejects.toThrow(UnknownStateError);
+
+  expect(problems.map(({ path }) => path.slice(dir.file('deps/').length))).toEqual([
+    'web_prod.status.json',
+    'web_prod.last',
+    'web_prod.status.json',
+  ]);
 });
 
 test('a record of a newer engine stops rather than being guessed at', async () => {

@@ -32,6 +32,8 @@ export interface StageCluster {
 export interface StageOptions {
   /** Settings of the engine beside `DEPS`, `KUBECONFIG` and `WEBHOOK_FOR_SLACK`. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Put before the engine's command. */
+  readonly launcher?: readonly string[];
   /** The engine's account in the namespace: returns its token. The administrator when left out. */
   readonly account?: (namespace: string) => Promise<string>;
   /** `false`: the engine is started by the test. */
@@ -93,7 +95,7 @@ export interface Stage extends AsyncDisposable {
 const ENV = { FAILURE_GRACE: '2s', SETTLE: '50ms', RESCAN: '500ms' };
 
 export async function setStage(cluster: StageCluster, options: StageOptions = {}): Promise<Stage> {
-  const { env = {}, account } = options;
+  const { env = {}, launcher = [], account } = options;
   const dir = await createTempDir('stage');
   const deps = dir.file('deps');
   const logFile = dir.file('engine.log');
@@ -117,7 +119,7 @@ export async function setStage(cluster: StageCluster, options: StageOptions = {}
   const start = async (more: Readonly<Record<string, string>> = {}) => {
     await engine?.discard();
     const given = { KUBECONFIG: dir.file('kubeconfig'), WEBHOOK_FOR_SLACK: slack.url, ...ENV, ...env, ...more };
-    engine = await startEngine({ env: given, deps, logFile });
+    engine = await startEngine({ env: given, launcher, deps, logFile });
     return engine;
   };
   keepIfFailed(() => output());
