@@ -2,6 +2,16 @@
 /** The process edge: the only file that knows argv, the environment, signals and exit codes. */
 import { setFlagsFromString } from 'node:v8';
 import { dispatch } from './cli/dispatch.ts';
+import { EXIT } from './cli/exit-codes.ts';
+import { nodeProblem } from './cli/node-version.ts';
+
+// What is imported above runs on older ones too; the commands would end with an error that explains nothing.
+const problem = nodeProblem(process.version, process.execPath);
+if (problem !== undefined) {
+  process.stderr.write(`${problem}\n`);
+  // Not to be tried again, as with wrong settings.
+  process.exit(EXIT.config);
+}
 
 // A daemon rests most of its life: memory before speed. Young garbage is collected earlier, and the HTTP client's
 // WebAssembly parser is not compiled a second time. Together they save a tenth of the resident memory
@@ -22,6 +32,8 @@ for (const [name, code] of [
     stop.abort();
   });
 }
+// The terminal has closed. It says so twice, itself and by its shell, which is no impatience.
+process.on('SIGHUP', () => stop.abort());
 // A reader of our output that goes away is no reason to stop deploying.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);

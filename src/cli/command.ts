@@ -4,7 +4,7 @@ import type { Env } from '../config.ts';
 export interface CommandContext {
   readonly env: Env;
   readonly args: readonly string[];
-  /** Aborted by the first SIGTERM or SIGINT. */
+  /** Aborted by the first SIGTERM, SIGINT or SIGHUP. */
   readonly signal: AbortSignal;
   readonly isTerminal: boolean;
   readonly out: (text: string) => void;

@@ -26,6 +26,6 @@ Environment (each also as <NAME>_FILE, or a file of that name in $CREDENTIALS_DI
 ${lines.join('\n')}
 
 Exit codes
-  0 stopped as asked   1 failed   64 wrong command line   75 another engine serves the directory   78 wrong settings
+  0 stopped as asked   1 failed   64 wrong command line   75 another engine serves the directory   78 wrong settings or Node
 `;
 }

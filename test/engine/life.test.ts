@@ -31,6 +31,17 @@ test('SIGTERM in the middle of rollouts ends it with 0, and the next start tells
   ).toEqual(services.toSorted());
 });
 
+test('a terminal that closes ends it as SIGTERM does, however often it says so', async () => {
+  await using stage = await startStage();
+  const { engine } = stage;
+
+  process.kill(engine.pid, 'SIGHUP');
+  process.kill(engine.pid, 'SIGHUP');
+
+  expect(await engine.exited).toEqual({ code: 0, signal: null });
+  expect(engine.logs.at(-1)?.message).toBe('stopped');
+});
+
 test('a second engine on the same directory names the first one and ends with 75', async () => {
   await using stage = await startStage();
 
