@@ -1,5 +1,5 @@
 /** The calls the engine makes, each with typed answers and `ApiError`s. Nothing here retries; the work queue does. */
-import { AppsV1Api, CoreV1Api, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
+import { AppsV1Api, AuthorizationV1Api, CoreV1Api, PatchStrategy, setHeaderOptions } from '@kubernetes/client-node';
 import type { Clock } from '../clock.ts';
 import { ApiError } from '../domain/api-error.ts';
 import { FIELD_MANAGER } from '../domain/signature.ts';
@@ -37,6 +37,8 @@ export interface Cluster {
   readDeployment(target: Target): Promise<DeploymentView>;
   /** A failed `test` is an `ApiError` of kind `conflict`; what the server will never take is `invalid`. */
   patchDeployment(target: Target, patch: readonly JsonPatchOperation[]): Promise<DeploymentView>;
+  /** Whether our account has the right to patch this Deployment; `false` too when that cannot be found out. */
+  mayPatch(target: Target): Promise<boolean>;
   readNamespace(name: string): Promise<{ readonly terminating: boolean }>;
   /** One that exists already is fine. */
   createNamespace(name: string): Promise<void>;
@@ -69,8 +71,11 @@ export function loadCluster(config: ClusterConfig, clock: Clock): Cluster {
   };
 }
 
-function createDeploymentCalls(connection: Connection): Pick<Cluster, 'readDeployment' | 'patchDeployment'> {
+function createDeploymentCalls(
+  connection: Connection,
+): Pick<Cluster, 'readDeployment' | 'patchDeployment' | 'mayPatch'> {
   const apps = new AppsV1Api(connection.configuration);
+  const authorization = new AuthorizationV1Api(connection.configuration);
   return {
     async readDeployment({ service, namespace }) {
       const parameters = { name: pathPart(service), namespace: pathPart(namespace) };
@@ -87,6 +92,17 @@ function createDeploymentCalls(connection: Connection): Pick<Cluster, 'readDeplo
       const asked = `patch Deployment ${service}/${namespace}`;
       const options = setHeaderOptions('Content-Type', PatchStrategy.JsonPatch);
       return parsed(asked, await called(asked, apps.patchNamespacedDeployment(parameters, options)), parseDeployment);
+    },
+    async mayPatch({ service, namespace }) {
+      const resourceAttributes = { group: 'apps', resource: 'deployments', verb: 'patch', name: service, namespace };
+      const body = { spec: { resourceAttributes } };
+      try {
+        const review = await called('review access', authorization.createSelfSubjectAccessReview({ body }));
+        return review.status?.allowed === true;
+      } catch (error) {
+        if (error instanceof ApiError) return false;
+        throw error;
+      }
     },
   };
 }

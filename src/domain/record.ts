@@ -72,6 +72,8 @@ export interface TargetRecord {
   readonly finishedAt?: number;
   /** The newest attempt. It may answer an older content than `content`: a refused file does not end a rollout. */
   readonly attempt?: Attempt;
+  /** The attempt whose rollout goes on until the patch of `attempt` is answered: only then is it superseded. */
+  readonly behind?: Attempt;
   /** The last version whose rollout was seen to complete: where a rollback goes. */
   readonly verified?: Verified;
   /** The one before, of another image: the way back when `verified` crashes after its success. */

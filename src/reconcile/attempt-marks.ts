@@ -9,6 +9,12 @@ export function runningAttempt(record: TargetRecord | undefined): Attempt | unde
   return record?.attempt?.endedAt === undefined ? record?.attempt : undefined;
 }
 
+/** The record without an attempt that was not applied, where an older one goes on. */
+export function withoutUnapplied(record: TargetRecord): TargetRecord {
+  const { behind, ...kept } = record;
+  return behind === undefined ? record : { ...kept, attempt: behind };
+}
+
 /** Whether the Pods matter to what is decided next: while a rollout runs, and for a while after its success. */
 export function wantsPods(record: TargetRecord | undefined, policy: Policy, now: number): boolean {
   if (record?.attempt?.generation === undefined) return false;

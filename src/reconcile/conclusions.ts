@@ -59,6 +59,8 @@ export function endAttempt(
 ): Conclusion {
   const { outcome, cause } = end;
   const { version, image, content } = attempt;
+  // What was behind goes on: this one did not take over.
+  const { behind, ...kept } = record;
   const summary = end.summary ?? summaryLine(subjectOf(observation), version, outcome, cause, observation.elapsedMs);
   const what = end.what ?? outcome;
   const deployment = observation.cluster.kind === 'deployment' ? observation.cluster.deployment : undefined;
@@ -67,10 +69,10 @@ export function endAttempt(
   return {
     kind: 'conclude',
     record: {
-      ...answerOf(record, attempt, end, summary, now),
-      ...memoryOf(record),
+      ...answerOf(kept, attempt, end, summary, now),
+      ...memoryOf(kept),
       ...driftOf(record, attempt),
-      attempt: { ...(deployment === undefined ? attempt : withRevision(attempt, deployment)), endedAt: now },
+      attempt: behind ?? { ...(deployment === undefined ? attempt : withRevision(attempt, deployment)), endedAt: now },
       past: withPast(record, { content, version, outcome, summary, at: now }),
       ...(isVerified ? verifiedFacts(record, attempt, now) : {}),
       ...(isVerified && what === 'succeeded' && attempt.kind === 'deploy'
@@ -159,12 +161,21 @@ export function answerContent(
   };
 }
 
-/** What outlives a new content: the running attempt, the way back and what is usual. */
+/** The record of a rollout that goes on, whatever had an answer of its own in between. */
+export function resumed(observation: Observation, record: TargetRecord, attempt: Attempt): TargetRecord {
+  const { finishedAt: _finishedAt, blockedBy: _blockedBy, behind: _behind, ...kept } = record;
+  const { version, content, startedAt } = attempt;
+  const summary = `${subjectOf(observation)} ${version} is being deployed`;
+  return { ...kept, phase: 'rolling-out', version, content, summary, startedAt, attempt };
+}
+
+/** What outlives a new content: the running attempts, the way back and what is usual. */
 export function memoryOf(record: TargetRecord | undefined): Partial<TargetRecord> {
   if (record === undefined) return {};
-  const { attempt, verified, verifiedBefore, usualMs } = record;
+  const { attempt, behind, verified, verifiedBefore, usualMs } = record;
   return {
     ...(attempt === undefined ? {} : { attempt }),
+    ...(behind === undefined ? {} : { behind }),
     ...(verified === undefined ? {} : { verified }),
     ...(verifiedBefore === undefined ? {} : { verifiedBefore }),
     ...(usualMs === undefined ? {} : { usualMs }),

@@ -1,10 +1,11 @@
 /** The part of `decide` for a version that is to be brought to the cluster. */
 import { isTransient } from '../domain/api-error.ts';
+import type { TargetEvent } from '../domain/event.ts';
 import { type Attempt, type Block, RECORD_SCHEMA, type TargetRecord } from '../domain/record.ts';
 import type { Target } from '../domain/target.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { formatDuration } from '../rollout/words.ts';
-import { applied, carries, runningAttempt } from './attempt-marks.ts';
+import { applied, carries, runningAttempt, withoutUnapplied } from './attempt-marks.ts';
 import { answerContent, driftOf, endAttempt, memoryOf, subjectOf, targetEvent, withPast } from './conclusions.ts';
 import type { Conclusion, Decision, Observation, OrderCase } from './decision.ts';
 import { fencedPatch } from './fence.ts';
@@ -23,7 +24,7 @@ export function decideDeploy(of: OrderCase): Decision {
       return { kind: 'look-fresh' };
     case 'error':
       if (isTransient(cluster.error)) return { kind: 'retry', error: cluster.error };
-      return forbidden(of, cluster.error.message) ?? block(of, 'forbidden', cluster.error.message);
+      return refusedByServer(of, cluster.error.detail || cluster.error.message);
     case 'no-deployment':
       if (cluster.namespace === 'unknown') return { kind: 'look-fresh' };
       return withoutDeployment(of, target, cluster.namespace);
@@ -59,13 +60,12 @@ function withDeployment(of: OrderCase, deployment: DeploymentView): Decision {
   const { observation, record, order, policy } = of;
   const { now, newId } = of.moment;
   const running = runningAttempt(record);
-  // An attempt whose patch was not answered is the same attempt again, not a second one.
-  const repeated =
-    running?.generation === undefined && running?.content === order.content && running.kind === order.kind;
-  if (repeated && record !== undefined && carries(deployment, running)) {
-    const answered = rollingOut(observation, record, applied(running, deployment), now);
-    return { kind: 'remember', record: answered, lookAgainInMs: 0 };
+  const unanswered = running?.generation === undefined ? running : undefined;
+  if (record !== undefined && unanswered !== undefined && carries(deployment, unanswered)) {
+    return takeAnswer(rollingOut(observation, record, applied(unanswered, deployment), now));
   }
+  // An attempt whose patch was not answered is the same attempt again, not a second one.
+  const repeated = unanswered?.content === order.content && unanswered.kind === order.kind;
   if (deployment.deleting) {
     return block(of, 'no-deployment', `Deployment ${deployment.name} is being deleted`);
   }
@@ -76,7 +76,7 @@ function withDeployment(of: OrderCase, deployment: DeploymentView): Decision {
     return block(of, 'paused', cause);
   }
   const attempt: Attempt = {
-    id: repeated ? running.id : newId,
+    id: repeated ? unanswered.id : newId,
     kind: order.kind,
     content: order.content,
     version: order.request.version,
@@ -86,36 +86,56 @@ function withDeployment(of: OrderCase, deployment: DeploymentView): Decision {
     // The clock of a rollout starts with the patch that the server takes, however long that had to be tried.
     startedAt: now,
   };
-  // One that was not answered counts too: it may have been applied, or may still be.
-  const ended = repeated || running === undefined ? undefined : supersede(observation, running, attempt, now);
+  const behind = unanswered === undefined ? running : record?.behind;
+  // It may still be applied before this one, and is not waited for.
+  const ended = repeated || unanswered === undefined ? undefined : supersede(observation, unanswered, attempt, now);
   const past = ended === undefined ? (record?.past ?? []) : withPast(record, ended.past);
   const isParked = record?.phase === 'blocked';
   const isTriedAgain = repeated && record?.phase === 'rolling-out';
   const goesOn = record?.content === attempt.content && (isParked || isTriedAgain);
+  const started = goesOn ? { ...record, attempt, past } : startRecord(observation, record, attempt, past, now);
   return {
     kind: 'patch',
-    record: goesOn ? { ...record, attempt, past } : startRecord(observation, record, attempt, past, now),
+    record: behind === undefined ? started : { ...started, behind },
     patch: fencedPatch(deployment, choice.index, attempt),
-    events: ended === undefined ? [] : [ended.event],
+    ...(ended === undefined ? {} : { givenUp: ended.event }),
   };
 }
 
+/** What follows from the answer to a patch: what to keep, and what to tell of the rollout that it ended. */
+export interface Taken {
+  readonly record: TargetRecord;
+  readonly superseded?: TargetEvent;
+}
+
 /** The record once the patch was accepted. A parked target stays parked until then. */
-export function rollingOut(
-  observation: Observation,
-  record: TargetRecord,
-  attempt: Attempt,
-  now: number,
-): TargetRecord {
-  if (record.phase === 'rolling-out') {
-    return { ...record, attempt, summary: deployingSummary(observation, attempt), evidence: [] };
-  }
-  return startRecord(observation, { ...record, attempt }, attempt, record.past, now);
+export function rollingOut(observation: Observation, record: TargetRecord, attempt: Attempt, now: number): Taken {
+  const { record: alone, ...taken } = takenOver(observation, record, attempt, now);
+  const isRollingOut = alone.phase === 'rolling-out';
+  const rolling = isRollingOut
+    ? { ...alone, attempt, summary: deployingSummary(observation, attempt), evidence: [] }
+    : startRecord(observation, { ...alone, attempt }, attempt, alone.past, now);
+  return { record: rolling, ...taken };
+}
+
+/** The record without the rollout that the accepted patch has ended. */
+export function takenOver(observation: Observation, record: TargetRecord, by: Attempt, now: number): Taken {
+  const { behind, ...alone } = record;
+  if (behind === undefined) return { record: alone };
+  const { past, event } = supersede(observation, behind, by, now);
+  return { record: { ...alone, past: withPast(alone, past) }, superseded: event };
+}
+
+/** An answer that was found in the cluster. */
+export function takeAnswer({ record, superseded }: Taken): Decision {
+  return superseded === undefined
+    ? { kind: 'remember', record, lookAgainInMs: 0 }
+    : { kind: 'conclude', record, event: superseded, signs: [] };
 }
 
 function supersede(observation: Observation, old: Attempt, by: Attempt, now: number) {
-  const after = formatDuration(observation.elapsedMs);
-  const cause = `superseded by ${by.version} after ${after}`;
+  const after = formatDuration(Math.max(0, now - old.startedAt));
+  const cause = `superseded by ${by.version}${by.version === old.version ? ' again' : ''} after ${after}`;
   const summary = `${subjectOf(observation)} ${old.version} ${cause}`;
   return {
     past: { content: old.content, version: old.version, outcome: 'superseded', summary, at: now },
@@ -164,7 +184,9 @@ function refuse({ record, order, ...of }: OrderCase, cause: string): Conclusion 
   // A refused content is not tried again, so its attempt is not left open.
   const isOpen = attempt?.content === content && attempt.generation === undefined && attempt.endedAt === undefined;
   const closed =
-    record !== undefined && isOpen ? { ...record, attempt: { ...attempt, endedAt: of.moment.now } } : record;
+    record !== undefined && isOpen
+      ? withoutUnapplied({ ...record, attempt: { ...attempt, endedAt: of.moment.now } })
+      : record;
   return answerContent({ ...of, record: closed }, answer);
 }
 
@@ -175,6 +197,10 @@ function forbidden({ record, order, ...of }: OrderCase, cause: string): Conclusi
   if (attempt?.kind !== order.kind || attempt.endedAt !== undefined) return undefined;
   const outcome = order.kind === 'rollback' ? 'rollback-failed' : 'failed';
   return endAttempt({ ...of, record }, attempt, { outcome, cause });
+}
+
+function refusedByServer(of: OrderCase, cause: string): Decision {
+  return forbidden(of, cause) ?? block(of, 'forbidden', cause);
 }
 
 /** Parks the target, and tells it unless the same obstacle was told for the same content. */

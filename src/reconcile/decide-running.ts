@@ -59,7 +59,7 @@ function judgeRollout(of: Remembered, attempt: Attempt, deployment: DeploymentVi
   const verdict = judge({ deployment, look, attempt, elapsedMs, watchedMs, completeForMs, ageOf }, policy);
   switch (verdict.kind) {
     case 'running':
-      return attempt.toldHeld === true ? goOn(of, attempt) : awaitRollout(of, attempt, verdict);
+      return attempt.toldHeld === true && !deployment.paused ? goOn(of, attempt) : awaitRollout(of, attempt, verdict);
     case 'held':
       // Of an older content it is told what the newer one waits for.
       return attempt.toldHeld === true || of.record.content !== attempt.content

@@ -6,6 +6,7 @@ import type { DepLook } from '../domain/dep-look.ts';
 import type { Attempt } from '../domain/record.ts';
 import { applied, carries } from './attempt-marks.ts';
 import { endAttempt } from './conclusions.ts';
+import { type Taken, takeAnswer, takenOver } from './decide-deploy.ts';
 import type { Decision, Remembered } from './decision.ts';
 import { parkedLookMs } from './parked-look.ts';
 
@@ -13,8 +14,7 @@ import { parkedLookMs } from './parked-look.ts';
  * @param meanwhile what is decided while the file says nothing clear: it may yet hold the content again
  */
 export function decideUnanswered(of: Remembered, attempt: Attempt, meanwhile: Decision): Decision {
-  const { observation, record } = of;
-  const { cluster, desired } = observation;
+  const { cluster, desired } = of.observation;
   switch (cluster.kind) {
     case 'unseen':
       return { kind: 'look-fresh' };
@@ -25,11 +25,7 @@ export function decideUnanswered(of: Remembered, attempt: Attempt, meanwhile: De
     case 'deployment':
       if (!cluster.fresh) return { kind: 'look-fresh' };
       if (!carries(cluster.deployment, attempt)) break;
-      return {
-        kind: 'remember',
-        record: { ...record, attempt: applied(attempt, cluster.deployment) },
-        lookAgainInMs: 0,
-      };
+      return takeAnswer(found(of, applied(attempt, cluster.deployment)));
     case 'no-deployment':
       break;
     default:
@@ -37,6 +33,12 @@ export function decideUnanswered(of: Remembered, attempt: Attempt, meanwhile: De
   }
   if (desired.kind === 'not-ready' || desired.kind === 'unreadable') return meanwhile;
   return endAttempt(of, attempt, { outcome: 'superseded', cause: whyWithdrawn(desired) });
+}
+
+/** The answer the record gives stands, whatever content it is about. */
+function found({ observation, record, moment }: Remembered, attempt: Attempt): Taken {
+  const taken = takenOver(observation, record, attempt, moment.now);
+  return { ...taken, record: { ...taken.record, attempt } };
 }
 
 /** Nothing is deployed, and nothing is left open. */

@@ -5,7 +5,7 @@
 import type { DepLook } from '../domain/dep-look.ts';
 import type { Attempt, TargetRecord } from '../domain/record.ts';
 import { runningAttempt, runsImageOf } from './attempt-marks.ts';
-import { answerContent, subjectOf } from './conclusions.ts';
+import { answerContent, resumed } from './conclusions.ts';
 import { decideAdopt } from './decide-adopt.ts';
 import { decideDeploy } from './decide-deploy.ts';
 import { decideParked, decideParkedBehind, wasRefusedJustNow } from './decide-parked.ts';
@@ -94,7 +94,8 @@ function decideNewContent(of: OrderCase): Decision {
     (container === undefined || container === attempt.container);
   // Another comment or another newline is no other order.
   if (meansTheSame && attempt.endedAt === undefined) {
-    return { kind: 'remember', record: resumed(observation, record, attempt, order), lookAgainInMs: 0 };
+    const { content } = order;
+    return { kind: 'remember', record: resumed(observation, record, { ...attempt, content }), lookAgainInMs: 0 };
   }
   if (meansTheSame && record.phase === 'succeeded' && allowsNamespace(policy, observation.target?.namespace ?? '')) {
     const { cluster } = observation;
@@ -105,15 +106,6 @@ function decideNewContent(of: OrderCase): Decision {
     }
   }
   return decideDeploy(of);
-}
-
-/** The rollout goes on, now for the new bytes: also when what stood in the file in between had an answer of its own. */
-function resumed(observation: Observation, record: TargetRecord, attempt: Attempt, order: Order): TargetRecord {
-  const { finishedAt: _finishedAt, blockedBy: _blockedBy, ...kept } = record;
-  const { content } = order;
-  const { version, startedAt } = attempt;
-  const summary = `${subjectOf(observation)} ${version} is being deployed`;
-  return { ...kept, phase: 'rolling-out', version, content, summary, startedAt, attempt: { ...attempt, content } };
 }
 
 function refuseContent(of: Case, { content, line, problem }: Extract<DepLook, { kind: 'refused' }>): Decision {

@@ -81,8 +81,8 @@ export type Decision =
       /** To be written before the patch is sent. */
       readonly record: TargetRecord;
       readonly patch: readonly JsonPatchOperation[];
-      /** What the patch ends, e.g. the rollout it supersedes. */
-      readonly events: readonly TargetEvent[];
+      /** The end of an older attempt that was not answered and is given up for this one. */
+      readonly givenUp?: TargetEvent;
     }
   | { readonly kind: 'create-namespace'; readonly namespace: string; readonly conclude: Conclusion }
   | Conclusion;

@@ -9,7 +9,7 @@ import type { EngineEvent, TargetEvent } from '../domain/event.ts';
 import type { TargetRecord } from '../domain/record.ts';
 import { parseTargetKey, type Target, type TargetKey } from '../domain/target.ts';
 import type { StateStore } from '../state/store.ts';
-import { applied, runningAttempt, wantsPods } from './attempt-marks.ts';
+import { applied, runningAttempt, wantsPods, withoutUnapplied } from './attempt-marks.ts';
 import { endAttempt, startedEvent } from './conclusions.ts';
 import { decide } from './decide.ts';
 import { rollingOut } from './decide-deploy.ts';
@@ -33,7 +33,10 @@ export interface ReconcilerParts {
   readonly clock: Clock;
   readonly look: (key: TargetKey) => Promise<DepLook>;
   readonly store: Pick<StateStore, 'readRecord' | 'writeRecord' | 'readLast' | 'writeLast'>;
-  readonly cluster: Pick<Cluster, 'readDeployment' | 'patchDeployment' | 'readNamespace' | 'createNamespace'>;
+  readonly cluster: Pick<
+    Cluster,
+    'readDeployment' | 'patchDeployment' | 'mayPatch' | 'readNamespace' | 'createNamespace'
+  >;
   readonly observer: Pick<Observer, 'deployment' | 'rollout' | 'follow' | 'release' | 'reachable'>;
   readonly report: (event: EngineEvent) => Promise<void>;
   readonly gatherEvidence: EvidenceGatherer;
@@ -126,7 +129,7 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
         await store.writeRecord(key, decision.record);
         return decision.lookAgainInMs === undefined ? {} : { lookAgainInMs: decision.lookAgainInMs };
       case 'patch':
-        return patch(observation, decision);
+        return patch(observation, record, decision);
       case 'create-namespace':
         return createNamespace(observation, record, decision);
       case 'conclude':
@@ -144,7 +147,11 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     return isWatched ? ms : Math.min(ms, POLL_MS);
   }
 
-  async function patch(observation: Observation, decision: Extract<Decision, { kind: 'patch' }>): Promise<PassResult> {
+  async function patch(
+    observation: Observation,
+    before: TargetRecord | undefined,
+    decision: Extract<Decision, { kind: 'patch' }>,
+  ): Promise<PassResult> {
     const { key, target } = observation;
     const attempt = decision.record.attempt;
     if (target === undefined || attempt === undefined) return {};
@@ -153,28 +160,36 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     // The fence needs a reading that is later than the GET.
     const now = await lookAt(key);
     if (now.kind !== 'wanted' || now.content !== attempt.content) return { lookAgainInMs: 0 };
-    const [ended] = decision.events;
-    if (ended === undefined) await store.writeRecord(key, decision.record);
-    else await recordAndTell(key, decision.record, ended);
+    await keep(key, decision.record, decision.givenUp);
     try {
       const taken = applied(attempt, await cluster.patchDeployment(target, decision.patch));
-      const record = rollingOut(observation, decision.record, taken, clock.now());
+      const { record, superseded } = rollingOut(observation, decision.record, taken, clock.now());
       followRollout(key, target, record);
-      await store.writeRecord(key, record);
+      await keep(key, record, superseded);
       await report(startedEvent(observation, record, taken, clock.now()));
       return { lookAgainInMs: 0 };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      return patchRefused(observation, decision.record, error);
+      const isFirstTry = before?.attempt?.id !== attempt.id;
+      return patchRefused(observation, { ...decision, isFirstTry }, error);
     }
   }
 
-  async function patchRefused(observation: Observation, record: TargetRecord, error: ApiError): Promise<PassResult> {
+  async function patchRefused(
+    observation: Observation,
+    { record, isFirstTry }: { readonly record: TargetRecord; readonly isFirstTry: boolean },
+    error: ApiError,
+  ): Promise<PassResult> {
     const { attempt } = record;
     // 404: it went after the GET, or an admission webhook says so; the next GET tells which.
     if (isTransient(error) || error.kind === 'not-found') return tryAgain(observation, record, { at: 'change', error });
-    if (error.kind === 'forbidden') return decideAgain(observation, record, error);
-    if (attempt === undefined) return {};
+    const { target } = observation;
+    if (attempt === undefined || target === undefined) return {};
+    // With the right to patch it was a policy's no, which stays a no for this content.
+    if (error.kind === 'forbidden' && !(await cluster.mayPatch(target))) {
+      // An earlier request of it may be applied yet, whatever this one was answered.
+      return decideAgain(observation, record, error, isFirstTry ? withoutUnapplied : (kept) => kept);
+    }
     const end = {
       outcome: 'failed',
       cause: `the API server refused the change: ${error.detail || error.message}`,
@@ -188,9 +203,12 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     observation: Observation,
     record: TargetRecord | undefined,
     error: ApiError,
+    finish: (record: TargetRecord) => TargetRecord = (kept) => kept,
   ): Promise<PassResult> {
     const refused: Observation = { ...observation, cluster: { kind: 'error', error } };
-    return act(refused, record, decideOn(refused, record));
+    const decision = decideOn(refused, record);
+    const finished = 'record' in decision ? { ...decision, record: finish(decision.record) } : decision;
+    return act(refused, record, finished);
   }
 
   /** Comes back with growing delays, and is silent about it for a while only. */
@@ -244,6 +262,11 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     await store.writeRecord(key, { ...record, untold: event });
     await report(event);
     await store.writeRecord(key, record);
+  }
+
+  async function keep(key: TargetKey, record: TargetRecord, event: TargetEvent | undefined): Promise<void> {
+    if (event === undefined) await store.writeRecord(key, record);
+    else await recordAndTell(key, record, event);
   }
 
   /** The record without what a crash kept from being told, which is told now. */

@@ -120,6 +120,7 @@ const record = object<TargetRecord>({
   finishedAt: optional(time),
   content: text,
   attempt: optional(attempt),
+  behind: optional(attempt),
   verified: optional(verified),
   verifiedBefore: optional(verified),
   blockedBy: optional(block),

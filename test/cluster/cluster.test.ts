@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { type Cluster, loadCluster } from '../../src/cluster/cluster.ts';
@@ -70,6 +71,25 @@ describe('calls', () => {
     expect(server.asked[0]?.headers['content-type']).toBe('application/json-patch+json');
     expect(server.asked[0]?.query.get('fieldManager')).toBe('deployment-k8s-engine');
     expect(JSON.parse(server.asked[0]?.body ?? '')).toEqual(patch);
+  });
+
+  test.each([
+    ['allowed', (response: ServerResponse) => sendJson(response, { status: { allowed: true } }), true],
+    ['not allowed', (response: ServerResponse) => sendJson(response, { status: { allowed: false } }), false],
+    ['not known to the server', (response: ServerResponse) => sendStatus(response, 404, 'NotFound', 'no'), false],
+  ])('whether our account may patch a Deployment is asked: %s', async (_name, answer, expected) => {
+    const { server, cluster } = await createWorld((_, response) => answer(response));
+
+    expect(await cluster.mayPatch(web)).toBe(expected);
+    expect(server.asked[0]).toMatchObject({
+      method: 'POST',
+      path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+    });
+    expect(JSON.parse(server.asked[0]?.body ?? '')).toMatchObject({
+      spec: {
+        resourceAttributes: { group: 'apps', resource: 'deployments', verb: 'patch', name: 'web', namespace: 'prod' },
+      },
+    });
   });
 
   test('a namespace being deleted reads as terminating', async () => {

@@ -60,6 +60,35 @@ test('a version that a policy of the cluster denies fails with the words of the 
   expect(await stage.deployments.images('web')).toEqual(['nginx:1.0', 'nginx:1.26.0']);
 });
 
+test('a newer version that a policy forbids supersedes nothing, and the older one gets its answer', async () => {
+  await using stage = await startStage();
+  await stage.deployments.create('web', { podAnnotations: { 'sandbox/behaviour': 'ready after=6s' } });
+  await using _policy = await enforce(stage, 'validating', {
+    validations: [
+      {
+        expression: "object.spec.template.spec.containers.all(c, !c.image.contains('forbidden'))",
+        message: 'not on a Friday',
+        // Answered as 403, like a missing right.
+        reason: 'Forbidden',
+      },
+    ],
+  });
+  await eventually(async () => !(await isAccepted(stage, 'nginx:forbidden')));
+  await stage.write('web', '1.25.0\n');
+  await eventually(async () => (await stage.deployments.templateChanges('web')) === 1);
+
+  const denied = await stage.deploy('web', '1.26.0-forbidden\n');
+  await eventually(() => stage.told('web').length === 2, { timeoutMs: 20_000 });
+
+  expect(denied.phase).toBe('failed');
+  expect(denied.summary).toContain('not on a Friday');
+  expect(stage.told('web')).toMatchObject([
+    { title: 'Deployment Failed', version: '1.26.0-forbidden' },
+    { title: 'Deployment Successful', version: '1.25.0' },
+  ]);
+  expect(await stage.last('web')).toBe('1.25.0');
+});
+
 test('a version whose image the cluster rewrites succeeds, is no drift, and is not deployed again', async () => {
   await using stage = await startStage({ env: { DRIFT: 'correct' } });
   await stage.deployments.create('web');

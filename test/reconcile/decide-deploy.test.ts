@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { ApiError } from '../../src/domain/api-error.ts';
+import { ATTEMPT_ANNOTATION } from '../../src/domain/signature.ts';
+import { targetKey } from '../../src/domain/target.ts';
+import { endAttempt } from '../../src/reconcile/conclusions.ts';
+import type { Observation } from '../../src/reconcile/decision.ts';
 import {
   ask,
   attempt,
@@ -16,11 +20,23 @@ import {
   wanted,
   watched,
 } from '../support/decision-desk.ts';
-import { NEW_IMAGE, OLD_IMAGE } from '../support/rollout-objects.ts';
+import { NEW_IMAGE, OLD_IMAGE, PATCHED_AT } from '../support/rollout-objects.ts';
 
 const gone = (namespace: 'present' | 'missing' | 'terminating' | 'unknown') =>
   ({ kind: 'no-deployment', namespace }) as const;
 const file = wanted('1.25.0');
+const TARGET = { service: 'web', namespace: 'prod' };
+const SEEN: Observation = {
+  key: targetKey(TARGET),
+  target: TARGET,
+  desired: file,
+  last: undefined,
+  cluster: got(),
+  elapsedMs: 0,
+  watchedMs: 0,
+  completeForMs: 0,
+  ageOf: () => 0,
+};
 
 describe('a new file', () => {
   test('is looked up with a GET before anything is decided', () => {
@@ -31,7 +47,7 @@ describe('a new file', () => {
   test('becomes a fenced patch, and the attempt is recorded with it', () => {
     const decision = ask({ file, cluster: gotImage(OLD_IMAGE) });
 
-    expect(decision).toMatchObject({ kind: 'patch', events: [] });
+    expect(decision).toMatchObject({ kind: 'patch' });
     expect(recordOf(decision)).toMatchObject({
       phase: 'rolling-out',
       version: '1.25.0',
@@ -190,22 +206,61 @@ describe('a file that is refused', () => {
 describe('a newer file', () => {
   const newer = wanted('1.26.0');
 
-  test('takes over a running rollout at once, and the older one is told as superseded', () => {
-    const decision = ask({ file: newer, record: record(), cluster: got(), after: 37 });
+  const sentOver = () => recordOf(ask({ file: newer, record: record(), cluster: got(), after: 37 }));
+  const annotations = { [ATTEMPT_ANNOTATION]: NEW_ID };
 
-    expect(decision).toMatchObject({
-      kind: 'patch',
-      events: [
-        { id: 'attempt-1:superseded', what: 'superseded', version: '1.25.0', cause: 'superseded by 1.26.0 after 37 s' },
-      ],
-      record: { version: '1.26.0', attempt: { id: NEW_ID }, past: [{ version: '1.25.0', outcome: 'superseded' }] },
+  test('is sent over a running rollout at once, which is superseded when the patch is taken', () => {
+    const sent = sentOver();
+    const found = conclusionOf(ask({ file: newer, record: sent, cluster: got({ annotations }), after: 37 }));
+
+    expect(sent).toMatchObject({ version: '1.26.0', attempt: { id: NEW_ID }, behind: { id: 'attempt-1' }, past: [] });
+    expect(found.event).toMatchObject({
+      id: 'attempt-1:superseded',
+      what: 'superseded',
+      version: '1.25.0',
+      cause: 'superseded by 1.26.0 after 37 s',
+    });
+    expect(found.record).toMatchObject({
+      phase: 'rolling-out',
+      version: '1.26.0',
+      attempt: { id: NEW_ID, generation: 2 },
+      past: [{ version: '1.25.0', outcome: 'superseded' }],
+    });
+    expect(found.record).not.toHaveProperty('behind');
+  });
+
+  test('that the server refuses supersedes nothing: the older rollout goes on and gets its answer', () => {
+    const sent = sentOver();
+    const { record: after } = endAttempt(
+      { observation: SEEN, record: sent, moment: { now: PATCHED_AT } },
+      attempt({ id: NEW_ID, content: 'bytes of 1.26.0', version: '1.26.0' }),
+      { outcome: 'failed', cause: 'denied' },
+    );
+    const end = conclusionOf(ask({ file: newer, record: after, cluster: watched(), after: 40 }));
+
+    expect(after).toMatchObject({ phase: 'failed', version: '1.26.0', attempt: { id: 'attempt-1' } });
+    expect(end).toMatchObject({ event: { id: 'attempt-1:succeeded', version: '1.25.0' }, last: '1.25.0' });
+    expect(end.record).toMatchObject({ phase: 'failed', version: '1.26.0' });
+    expect(ask({ file: newer, record: end.record, cluster: watched(), completeForMs: 60_000 })).toEqual({
+      kind: 'nothing',
+    });
+  });
+
+  test('that goes back to what runs is a new attempt of it', () => {
+    const again = recordOf(ask({ file, record: sentOver(), cluster: got(), after: 37 }));
+    const found = ask({ file, record: again, cluster: got({ annotations }), after: 37 });
+
+    expect(again).toMatchObject({ version: '1.25.0', behind: { id: 'attempt-1' } });
+    expect(found).toMatchObject({
+      event: { id: 'attempt-1:superseded', cause: 'superseded by 1.25.0 again after 37 s' },
+      record: { attempt: { id: NEW_ID } },
     });
   });
 
   test('tells of an older one too whose patch was never answered', () => {
     expect(ask({ file: newer, record: record({ attempt: unanswered() }), cluster: got() })).toMatchObject({
       kind: 'patch',
-      events: [{ id: 'attempt-1:superseded' }],
+      givenUp: { id: 'attempt-1:superseded' },
     });
   });
 
@@ -220,7 +275,7 @@ describe('a newer file', () => {
     expect(ask({ file: newer, record: parked, cluster: watched() })).toEqual({ kind: 'look-fresh' });
     expect(ask({ file: newer, record: parked, cluster: got() })).toMatchObject({
       kind: 'patch',
-      events: [{ what: 'superseded' }],
+      record: { behind: { id: 'attempt-1' } },
     });
   });
 });
@@ -241,7 +296,7 @@ describe('a lost answer', () => {
   test('of a patch that was not applied leads to the same attempt again', () => {
     const decision = ask({ file, record: record({ attempt: unanswered() }), cluster: gotImage(OLD_IMAGE) });
 
-    expect(decision).toMatchObject({ kind: 'patch', events: [], record: { attempt: { id: 'attempt-1' } } });
+    expect(decision).toMatchObject({ kind: 'patch', record: { attempt: { id: 'attempt-1' } } });
   });
 
   test.each([

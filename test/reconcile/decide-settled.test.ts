@@ -137,8 +137,7 @@ describe('a rollback', () => {
   test('in flight loses to a newer file', () => {
     expect(ask({ file: wanted('1.26.0'), record: backwards, policy, cluster: got(back) })).toMatchObject({
       kind: 'patch',
-      record: { version: '1.26.0', attempt: { kind: 'deploy' } },
-      events: [{ id: 'back-1:superseded' }],
+      record: { version: '1.26.0', attempt: { kind: 'deploy' }, behind: { id: 'back-1' } },
     });
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { attempt, settled } from '../support/decision-desk.ts';
+import { attempt, record, settled, unanswered, wanted } from '../support/decision-desk.ts';
 import { createPassDesk, refusal, throws } from '../support/pass-desk.ts';
 import { complete, deployment, PATCHED_AT } from '../support/rollout-objects.ts';
 
@@ -52,6 +52,63 @@ describe('a change that is not taken', () => {
     await desk.passes(6);
 
     expect(desk.told).toEqual([]);
+  });
+});
+
+describe('a newer change that is refused', () => {
+  const DENIED = refusal('forbidden', 'deployments.apps "web" is forbidden');
+
+  /** 1.25.0 is being rolled out, and the file holds 1.26.0. */
+  function newerDesk() {
+    const desk = createPassDesk();
+    desk.record = record();
+    desk.watched = deployment();
+    desk.file = wanted('1.26.0');
+    desk.answers.read = () => deployment();
+    desk.answers.patch = throws(DENIED);
+    return desk;
+  }
+
+  test.each([
+    ['for want of the right', false, 'blocked'],
+    ['by a policy', true, 'failed'],
+  ] as const)('%s supersedes nothing: the older rollout is seen through and told', async (_name, may, outcome) => {
+    const desk = newerDesk();
+    desk.answers.mayPatch = () => may;
+
+    await desk.pass();
+    desk.watched = deployment(complete());
+    await desk.pass();
+
+    expect(desk.told).toMatchObject([
+      { what: outcome, version: '1.26.0', cause: expect.stringContaining(DENIED.message) },
+      { what: 'succeeded', version: '1.25.0' },
+    ]);
+    expect(desk.record).toMatchObject({ phase: outcome, version: '1.26.0' });
+  });
+
+  test('is sent when the right is there, over the older one', async () => {
+    const desk = newerDesk();
+    await desk.passes(1);
+
+    desk.answers.patch = () => deployment({ generation: 3 });
+    await desk.passes(1);
+
+    expect(desk.told).toMatchObject([
+      { what: 'blocked', version: '1.26.0' },
+      { what: 'superseded', version: '1.25.0' },
+      { what: 'started', version: '1.26.0' },
+    ]);
+  });
+
+  test('is not forgotten while an earlier request of it may yet be applied', async () => {
+    const desk = newerDesk();
+    const sent = unanswered({ id: 'attempt-2', content: 'bytes of 1.26.0', version: '1.26.0' });
+    desk.record = record({ content: sent.content, version: sent.version, attempt: sent, behind: attempt() });
+
+    await desk.pass();
+
+    expect(desk.record).toMatchObject({ phase: 'blocked', attempt: { id: 'attempt-2' }, behind: { id: 'attempt-1' } });
   });
 });
 

@@ -22,7 +22,7 @@ export interface DeployHistory {
    * The attempt still waited for at the end: sent without an answer, its Deployment deleted, the file empty. If it was
    * applied to the deleted one, nobody can know.
    */
-  readonly open: string | undefined;
+  readonly open: ReadonlySet<string>;
 }
 
 /** Says what promise was broken. */
@@ -104,7 +104,7 @@ function checkRollbacks({ accepted, told }: DeployHistory): void {
 function checkTold({ accepted, told, crashes, open }: DeployHistory): void {
   for (const id of new Set(accepted.map(({ attempt }) => attempt.id))) {
     const ends = told.filter((event) => event.id.startsWith(`${id}:`) && TERMINAL.has(event.what));
-    if (ends.length === 0 && id !== open) throw new BrokenPromise(`nobody was told how attempt ${id} ended`);
+    if (ends.length === 0 && !open.has(id)) throw new BrokenPromise(`nobody was told how attempt ${id} ended`);
     const outcomes = new Set(ends.map((event) => event.id));
     if (outcomes.size > 1) throw new BrokenPromise(`attempt ${id} has the ends ${[...outcomes].join(', ')}`);
     if (ends.length > outcomes.size + crashes) throw new BrokenPromise(`attempt ${id} was told ${ends.length} times`);

@@ -175,6 +175,7 @@ export async function playWorld(script: Script, sabotage: Sabotage = {}): Promis
           meanwhile();
           return cluster.send(patch.map(known));
         },
+        mayPatch: async () => false,
         readNamespace: async () => ({ terminating: false }),
         createNamespace: async () => undefined,
       },
@@ -219,6 +220,9 @@ export async function playWorld(script: Script, sabotage: Sabotage = {}): Promis
   function checkRest(): void {
     const wanted = look();
     if (record !== undefined && isOpen(record)) throw new BrokenPromise('an attempt is left open');
+    if (record?.behind !== undefined && lastLook.kind !== 'not-ready') {
+      throw new BrokenPromise('an attempt is left behind');
+    }
     if (wanted.kind !== 'wanted' && wanted.kind !== 'refused') return;
     if (record?.content !== wanted.content) throw new BrokenPromise(`${wanted.content} has no answer`);
     if (wanted.kind !== 'wanted') return;
@@ -234,8 +238,8 @@ export async function playWorld(script: Script, sabotage: Sabotage = {}): Promis
   }
 
   function history(): DeployHistory {
-    const { attempt } = record ?? {};
-    const open = attempt?.endedAt === undefined ? attempt?.id : undefined;
+    const attempts = [record?.attempt, record?.behind].filter((attempt) => attempt !== undefined);
+    const open = new Set(attempts.filter(({ endedAt }) => endedAt === undefined).map(({ id }) => id));
     return { writes, accepted, told, crashes, open };
   }
 }

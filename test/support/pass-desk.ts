@@ -14,6 +14,7 @@ import { STORY_POLICY } from './rollout-story.ts';
 export interface ClusterAnswers {
   read(): DeploymentView;
   patch(): DeploymentView;
+  mayPatch(): boolean;
   createNamespace(): void;
 }
 
@@ -52,7 +53,12 @@ export function createPassDesk(policy: Partial<ReconcilerParts['policy']> = {}):
   const clock = createManualClock(PATCHED_AT);
   const told: EngineEvent[] = [];
   const running = viewOf({ containers: [{ name: 'web', image: OLD_IMAGE }] });
-  const answers: ClusterAnswers = { read: () => running, patch: () => viewOf(), createNamespace: () => undefined };
+  const answers: ClusterAnswers = {
+    read: () => running,
+    patch: () => viewOf(),
+    mayPatch: () => false,
+    createNamespace: () => undefined,
+  };
   const desk = {
     follows: false,
     watched: undefined as DeploymentView | undefined,
@@ -77,6 +83,7 @@ export function createPassDesk(policy: Partial<ReconcilerParts['policy']> = {}):
     cluster: {
       readDeployment: async () => answers.read(),
       patchDeployment: async () => answers.patch(),
+      mayPatch: async () => answers.mayPatch(),
       readNamespace: async () => {
         throw refusal('not-found', 'no such namespace');
       },

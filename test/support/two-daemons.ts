@@ -185,7 +185,11 @@ function decided(state: State, index: number, daemon: Extract<Daemon, { at: 'loo
   switch (decision.kind) {
     case 'patch': {
       const { record, patch } = decision;
-      return moved(state, index, { at: 'decided', write: daemon.write, decision: { record, patch } });
+      return moved(state, index, {
+        at: 'decided',
+        write: daemon.write,
+        decision: { record: withoutPast(record), patch },
+      });
     }
     case 'remember':
     case 'conclude':
@@ -211,9 +215,9 @@ function observationOf(state: State, write: number): Observation {
   };
 }
 
-/** Bounded by what the rules ask of it: the past is for people. */
+/** Bounded by what the rules ask of it here: the past, and what is told of whom, is for people. */
 function withoutPast(record: TargetRecord): TargetRecord {
-  const { usualMs: _usualMs, ...kept } = record;
+  const { usualMs: _usualMs, behind: _behind, ...kept } = record;
   return { ...kept, past: [], summary: '' };
 }
 
@@ -230,7 +234,7 @@ function answered(state: State, index: number, record: TargetRecord): State {
   const { attempt } = record;
   if (attempt === undefined) return state;
   const view = viewOf(state.model);
-  const next = rollingOut(observationOf(state, state.write), record, applied(attempt, view), 0);
+  const { record: next } = rollingOut(observationOf(state, state.write), record, applied(attempt, view), 0);
   return remembered(state, index, next);
 }
 
