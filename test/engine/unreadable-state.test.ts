@@ -1,5 +1,6 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { HELD_TO_PERMISSIONS } from '../support/permission-bits.ts';
@@ -38,6 +39,8 @@ test('a directory that cannot be read for a while has no state guessed, and what
   // Or it would go on with what it could not write.
   const whole = async () => JSON.stringify((await stage.status('web'))?.whole);
   await eventually(async () => !(await whole()).includes('"untold"'));
+  // The directory is synchronised after that, which nothing shows.
+  await sleep(1_000);
 
   await chmod(stage.deps, 0o000);
   await stage.deployments.setImage('web', 'nginx:9.9');
