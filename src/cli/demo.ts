@@ -91,8 +91,9 @@ function invitation(deps: string, kubeconfig: string, paint: Paint): string {
     `  cat web_${NAMESPACE}.status.json`,
     `  kubectl get deployments,pods -n ${NAMESPACE}`,
     `  kubectl rollout history deployment/web -n ${NAMESPACE}`,
-    `  kubectl set image deployment/web web=nginx:1.0 -n ${NAMESPACE}`,
+    `  kubectl set image deployment/api api=nginx:1.0 -n ${NAMESPACE}`,
     '',
+    'The last one is a change behind the back of the engine, which tells of it.',
     'A tag with "missing" cannot be pulled, "broken" crashes, "slow" takes long, "never" never gets ready. Ctrl-C ends it.',
   ];
   return `\n${lines.map((line) => (line.startsWith('  ') ? paint('cyan', line) : line)).join('\n')}\n\n`;

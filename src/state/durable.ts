@@ -10,6 +10,8 @@ export type WriteErrorKind =
   | 'no-permission'
   | 'name-too-long'
   | 'folder-gone'
+  | 'in-the-way'
+  | 'too-many-files'
   | 'io';
 
 const KIND_OF_CODE: Readonly<Record<string, WriteErrorKind>> = {
@@ -22,6 +24,9 @@ const KIND_OF_CODE: Readonly<Record<string, WriteErrorKind>> = {
   ENAMETOOLONG: 'name-too-long',
   ENOENT: 'folder-gone',
   ENOTDIR: 'folder-gone',
+  EISDIR: 'in-the-way',
+  EMFILE: 'too-many-files',
+  ENFILE: 'too-many-files',
 };
 
 /** What happened, and what to do about it. */
@@ -32,6 +37,8 @@ const WORDS: Readonly<Record<WriteErrorKind, string>> = {
   'no-permission': 'no permission; give the account of this process the right to write there',
   'name-too-long': 'the file name is too long for the file system; shorten the name of the dep file',
   'folder-gone': 'the folder is not there',
+  'in-the-way': 'a folder of this name is there; move it away',
+  'too-many-files': 'too many files are open; raise the limit (ulimit -n, LimitNOFILE)',
   io: 'input/output error',
 };
 

@@ -134,10 +134,28 @@ test('a folder that is gone is told with path and cause', async () => {
   expect(String(error)).toBe(`WriteError: cannot write ${path}: the folder is not there (ENOENT)`);
 });
 
-test('a folder in the place of the file is left alone', async () => {
-  await mkdir(dir.file('web_prod.last'));
+test('a process that has too many files open is told so', async () => {
+  const script = `
+    const { openSync } = await import('node:fs');
+    const { writeDurably } = await import(${JSON.stringify(DURABLE)});
+    try { for (;;) openSync('/dev/null'); } catch {}
+    const error = await writeDurably(${JSON.stringify(dir.file('web_prod.last'))}, 'v1').catch((thrown) => thrown);
+    console.log(error.kind);`;
 
-  await expect(writeDurably(dir.file('web_prod.last'), 'v1')).rejects.toMatchObject({ kind: 'io' });
+  const child = runScript(script, 'ulimit -n 64');
+  await child.exited;
+
+  expect(child.output().trim()).toBe('too-many-files');
+});
+
+test('a folder in the place of the file is left alone', async () => {
+  const path = dir.file('web_prod.last');
+  await mkdir(path);
+
+  await expect(writeDurably(path, 'v1')).rejects.toMatchObject({
+    kind: 'in-the-way',
+    message: `cannot write ${path}: a folder of this name is there; move it away (EISDIR)`,
+  });
   expect(await readdir(dir.path)).toEqual(['web_prod.last']);
 });
 
