@@ -77,10 +77,7 @@ function judgeRollout(of: Remembered, attempt: Attempt, deployment: DeploymentVi
       return succeed(of, attempt, verdict.note);
     }
     case 'overridden':
-      return endAttempt(of, attempt, {
-        outcome: 'overridden',
-        cause: `${verdict.change}; left as it is`,
-      });
+      return override(of, attempt, verdict.change);
     case 'failed':
     case 'timed-out':
       return fail(of, attempt, verdict);
@@ -144,6 +141,15 @@ function succeed(of: Remembered, attempt: Attempt, note: string): Decision {
     default:
       return attempt.kind satisfies never;
   }
+}
+
+/** With `DRIFT=correct` it is a change made outside like any other, which the next pass tells and corrects. */
+function override(of: Remembered, attempt: Attempt, change: string): Decision {
+  const cause = of.policy.drift === 'correct' && attempt.kind !== 'rollback' ? change : `${change}; left as it is`;
+  const end = endAttempt(of, attempt, { outcome: 'overridden', cause });
+  const { drift } = end.record;
+  // Counted as one more, also when the image is the one that was set before.
+  return drift === undefined ? end : { ...end, record: { ...end.record, drift: { ...drift, image: '' } } };
 }
 
 function fail(

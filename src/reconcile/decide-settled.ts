@@ -34,10 +34,11 @@ export function decideSettled(of: Remembered<OrderCase>): Decision {
     case 'superseded':
       // The file had gone before its version was applied, and is back.
       return decideDeploy(of);
+    case 'overridden':
+      return wantsCorrection(record, of.policy) ? noticeDrift(of) : { kind: 'nothing' };
     case 'rolling-out':
     case 'rolled-back':
     case 'rollback-failed':
-    case 'overridden':
       return { kind: 'nothing' };
     default:
       return record.phase satisfies never;
@@ -68,6 +69,11 @@ function wantsRollback(record: TargetRecord, policy: Policy): boolean {
     verified !== undefined &&
     verified.image !== attempt.image
   );
+}
+
+/** What a rollback brought was never the wish of the file. */
+function wantsCorrection({ attempt }: TargetRecord, policy: Policy): boolean {
+  return policy.drift === 'correct' && attempt?.kind !== 'rollback';
 }
 
 function rollBack(of: Remembered): Decision {

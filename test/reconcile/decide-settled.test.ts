@@ -387,6 +387,38 @@ describe('a change made outside', () => {
       expect(events).toEqual(['drifted', 'drifted', 'drifted', 'flapping']);
     });
 
+    test('is counted too when it comes in the middle of a correction', () => {
+      let memory = settled('overridden');
+      const events: string[] = [];
+      for (let round = 0; round < 4; round += 1) {
+        const after = 600 + round * 30;
+        const told = conclusionOf(ask({ file, record: memory, cluster: drifted, policy, after }));
+        events.push(told.event.what);
+        memory = told.record;
+        const next = ask({ file, record: memory, cluster: { ...drifted, fresh: true }, policy, after: after + 1 });
+        if (next.kind !== 'patch') break;
+        const patched = {
+          ...next.record,
+          attempt: attempt({ ...next.record.attempt, uid: 'deployment-1', generation: 2 }),
+        };
+        const ended = conclusionOf(ask({ file, record: patched, cluster: drifted, policy, after: after + 5 }));
+        events.push(`${ended.event.what}: ${ended.event.cause}`);
+        memory = ended.record;
+      }
+
+      const overridden = `overridden: kubectl-set set the image to ${FOREIGN}`;
+      expect(events).toEqual(['drifted', overridden, 'drifted', overridden, 'drifted', overridden, 'flapping']);
+      expect(ask({ file, record: memory, cluster: drifted, policy, after: 700 })).toEqual({ kind: 'nothing' });
+    });
+
+    test('during a rollout of the way back is left: the file never asked for that one', () => {
+      const back = attempt({ kind: 'rollback', endedAt: PATCHED_AT });
+
+      expect(
+        ask({ file, record: settled('overridden', { attempt: back }), cluster: drifted, policy, after: 600 }),
+      ).toEqual({ kind: 'nothing' });
+    });
+
     test('waits out a pause without a new answer', () => {
       expect(
         ask({

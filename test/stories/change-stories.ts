@@ -93,6 +93,17 @@ export const changeStories: readonly Story[] = [
     ],
   },
   {
+    name: 'an image set by somebody else during the rollout is corrected where that is wanted',
+    engine: 'correcting',
+    deployment: { behaviour: 'ready after=4s', untilAvailable: false },
+    steps: [write('1.26.0'), untilImage('nginx:1.26.0'), setImage('nginx:9.9')],
+    tells: [
+      '1.26.0 overridden after <time>: kubectl-set set the image to nginx:9.9',
+      '1.26.0 changed outside: kubectl-set set the image to nginx:9.9; it is corrected',
+      '1.26.0 runs again after <time>: the change made outside was corrected',
+    ],
+  },
+  {
     name: 'of two writers that fight the engine gives in, and says so',
     engine: 'correcting',
     steps: [
