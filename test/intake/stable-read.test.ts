@@ -157,7 +157,7 @@ test('a missing file is absent; in a missing directory nothing can be said', asy
   expect(withoutDirectory?.kind).toBe('unreadable');
 });
 
-function lookAt(dir: TempDir, names: readonly string[], { settleMs = 100 } = {}): Promise<DepLook[]> {
+function lookAt(dir: TempDir, names: readonly string[], { settleMs = 60_000 } = {}): Promise<DepLook[]> {
   const looker = createLooker({
     dir: dir.path,
     settleMs,
