@@ -12,8 +12,8 @@ export type Phase = 'rolling-out' | Outcome;
  */
 export type Block = 'no-deployment' | 'namespace-terminating' | 'paused' | 'forbidden';
 
-/** One try to bring a version to the cluster. */
-export interface Attempt {
+/** A try to bring a version to the cluster that is about to be sent, or was sent and not answered: nobody knows. */
+export interface PendingAttempt {
   /** Unique; stands in the annotation `deployment-k8s-engine/attempt` of the Deployment it patched. */
   readonly id: string;
   readonly kind: 'deploy' | 'rollback' | 'correct-drift';
@@ -26,9 +26,13 @@ export interface Attempt {
   readonly previousImage?: string;
   /** When its patch was sent last, epoch ms. */
   readonly startedAt: number;
-  /** The Deployment's uid, and its generation as the patch returned it; absent until the patch was answered. */
-  readonly uid?: string;
-  readonly generation?: number;
+}
+
+/** A try whose patch was taken: its rollout runs, or has ended. */
+export interface Attempt extends PendingAttempt {
+  /** The Deployment's uid, and its generation as the patch returned it. */
+  readonly uid: string;
+  readonly generation: number;
   /** The image the server answered with: admission may have rewritten ours, e.g. a tag to a digest. */
   readonly appliedImage?: string;
   /** The number of the ReplicaSet it ended with. */
@@ -58,6 +62,14 @@ export interface PastOutcome {
   readonly at: number;
 }
 
+/** Changes made outside, counted to notice two writers that fight. */
+export interface Drift {
+  /** The image that was told of; absent when the change is over, so that the same one counts as another. */
+  readonly image?: string;
+  /** Epoch ms, oldest first. */
+  readonly seenAt: readonly number[];
+}
+
 export interface TargetRecord {
   readonly schema: typeof RECORD_SCHEMA;
   readonly phase: Phase;
@@ -70,10 +82,10 @@ export interface TargetRecord {
   readonly startedAt: number;
   /** Epoch ms; absent while the rollout runs. */
   readonly finishedAt?: number;
-  /** The newest attempt. It may answer an older content than `content`: a refused file does not end a rollout. */
+  /** The newest attempt that was taken. It may answer an older content: a refused file does not end a rollout. */
   readonly attempt?: Attempt;
-  /** The attempt whose rollout goes on until the patch of `attempt` is answered: only then is it superseded. */
-  readonly behind?: Attempt;
+  /** A newer one. The rollout of `attempt` goes on, and is superseded only when this one is taken. */
+  readonly pending?: PendingAttempt;
   /** The last version whose rollout was seen to complete: where a rollback goes. */
   readonly verified?: Verified;
   /** The one before, of another image: the way back when `verified` crashes after its success. */
@@ -82,8 +94,7 @@ export interface TargetRecord {
   readonly blockedBy?: Block;
   /** A crash after the success was told, so that it is told once. */
   readonly crashedLater?: boolean;
-  /** A change made outside that was told: the image then running, and when such changes were seen. */
-  readonly drift?: { readonly image: string; readonly seenAt: readonly number[] };
+  readonly drift?: Drift;
   /** Recorded, and not yet known to have been told; only seen after a crash in that moment. */
   readonly untold?: TargetEvent;
   /** Newest first, at most `MAX_PAST` of them. */

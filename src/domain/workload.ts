@@ -57,6 +57,11 @@ export interface ReplicaSetView {
   readonly conditions: readonly Condition[];
 }
 
+/** The image of a container; undefined when there is none of this name. */
+export function imageOf({ containers }: Pick<DeploymentView, 'containers'>, name: string): string | undefined {
+  return containers.find((container) => container.name === name)?.image;
+}
+
 const REVISION = 'deployment.kubernetes.io/revision';
 
 /** The revision the Deployment controller noted on a Deployment or a ReplicaSet; 0 when it has not. */

@@ -4,15 +4,17 @@ import type { Outcome } from '../domain/outcome.ts';
 import {
   type Attempt,
   type Block,
+  type Drift,
   MAX_PAST,
   type PastOutcome,
+  type PendingAttempt,
   RECORD_SCHEMA,
   type TargetRecord,
 } from '../domain/record.ts';
 import { formatFileName, formatTarget } from '../domain/target.ts';
 import type { FailureSign } from '../rollout/failure-signs.ts';
 import { summaryLine } from '../rollout/words.ts';
-import { withRevision } from './attempt-marks.ts';
+import { withoutPending, withRevision } from './attempt.ts';
 import type { Conclusion, Moment, Observation } from './decision.ts';
 
 /** The target as people write it, or the file's name when it names none. */
@@ -51,42 +53,69 @@ interface AttemptEnd {
   readonly blockedBy?: Block;
 }
 
-/** The end of an attempt: the record keeps it, and it is told once, whatever happens to the process in between. */
-export function endAttempt(
-  { observation, record, moment: { now } }: Answered<TargetRecord>,
-  attempt: Attempt,
-  end: AttemptEnd,
-): Conclusion {
-  const { outcome, cause } = end;
-  const { version, image, content } = attempt;
-  // What was behind goes on: this one did not take over.
-  const { behind, ...kept } = record;
-  const summary = end.summary ?? summaryLine(subjectOf(observation), version, outcome, cause, observation.elapsedMs);
-  const what = end.what ?? outcome;
-  const deployment = observation.cluster.kind === 'deployment' ? observation.cluster.deployment : undefined;
+/** The end of a rollout: the record keeps it, and it is told once, whatever happens to the process in between. */
+export function endAttempt(of: Answered<TargetRecord>, attempt: Attempt, end: AttemptEnd): Conclusion {
+  const { observation, record, moment } = of;
+  const { cluster, elapsedMs } = observation;
+  const { outcome, what } = end;
+  const deployment = cluster.kind === 'deployment' ? cluster.deployment : undefined;
   // Without pods nothing was seen to run.
   const isVerified = outcome === 'succeeded' && deployment?.replicas !== 0;
+  // What was told as failed first, or only put back, says nothing of how long a rollout takes.
+  const isUsual = isVerified && what === undefined && attempt.kind === 'deploy';
+  const concluded = conclude(of, attempt, { ...end, elapsedMs });
+  return {
+    ...concluded,
+    record: {
+      ...concluded.record,
+      attempt: { ...(deployment === undefined ? attempt : withRevision(attempt, deployment)), endedAt: moment.now },
+      ...(isVerified ? verifiedFacts(record, attempt, moment.now) : {}),
+      ...(isUsual ? { usualMs: withDuration(record, elapsedMs) } : {}),
+    },
+    ...(outcome === 'succeeded' || outcome === 'rolled-back' ? { last: attempt.version } : {}),
+  };
+}
+
+/** The end of an attempt that was not taken. An older rollout goes on. */
+export function endPending(of: Answered<TargetRecord>, pending: PendingAttempt, end: AttemptEnd): Conclusion {
+  return conclude({ ...of, record: withoutPending(of.record) }, pending, end);
+}
+
+/** How a failure of the attempt is told: of a rollback loudly, because nothing else follows. */
+export function failureOf(attempt: PendingAttempt): 'failed' | 'rollback-failed' {
+  return attempt.kind === 'rollback' ? 'rollback-failed' : 'failed';
+}
+
+function conclude(
+  { observation, record, moment: { now } }: Answered<TargetRecord>,
+  attempt: PendingAttempt,
+  end: AttemptEnd & { readonly elapsedMs?: number },
+): Conclusion {
+  const { outcome, cause, elapsedMs } = end;
+  const { id, version, image, content } = attempt;
+  const summary = end.summary ?? summaryLine(subjectOf(observation), version, outcome, cause, elapsedMs);
+  const what = end.what ?? outcome;
   return {
     kind: 'conclude',
     record: {
-      ...answerOf(kept, attempt, end, summary, now),
-      ...memoryOf(kept),
+      ...answerOf(record, attempt, end, summary, now),
+      ...memoryOf(record),
       ...driftOf(record, attempt),
-      attempt: behind ?? { ...(deployment === undefined ? attempt : withRevision(attempt, deployment)), endedAt: now },
       past: withPast(record, { content, version, outcome, summary, at: now }),
-      ...(isVerified ? verifiedFacts(record, attempt, now) : {}),
-      ...(isVerified && what === 'succeeded' && attempt.kind === 'deploy'
-        ? { usualMs: withDuration(record, observation) }
-        : {}),
     },
-    event: targetEvent(observation, { id: `${attempt.id}:${what}`, what, version, image, summary, cause, at: now }),
-    ...(outcome === 'succeeded' || outcome === 'rolled-back' ? { last: version } : {}),
+    event: targetEvent(observation, { id: `${id}:${what}`, what, version, image, summary, cause, at: now }),
     signs: end.signs ?? [],
   };
 }
 
 /** The record's own answer, unless a newer content was answered while this rollout ran (refused, say): that one stands. */
-function answerOf(record: TargetRecord, attempt: Attempt, end: AttemptEnd, summary: string, now: number): TargetRecord {
+function answerOf(
+  record: TargetRecord,
+  attempt: PendingAttempt,
+  end: AttemptEnd,
+  summary: string,
+  now: number,
+): TargetRecord {
   if (attempt.content !== record.content) return record;
   return {
     schema: RECORD_SCHEMA,
@@ -104,8 +133,7 @@ function answerOf(record: TargetRecord, attempt: Attempt, end: AttemptEnd, summa
 
 const KEPT_DURATIONS = 10;
 
-/** What was told as failed first, or only put back, says nothing of how long a rollout takes. */
-function withDuration(record: TargetRecord, { elapsedMs }: Observation): readonly number[] {
+function withDuration(record: TargetRecord, elapsedMs: number): readonly number[] {
   return [Math.round(elapsedMs), ...(record.usualMs ?? [])].slice(0, KEPT_DURATIONS);
 }
 
@@ -123,7 +151,7 @@ function verifiedFacts(record: TargetRecord, attempt: Attempt, now: number): Par
 export function answerContent(
   { observation, record, moment: { now } }: Answered<TargetRecord | undefined>,
   answer: {
-    readonly outcome: 'refused' | 'blocked' | 'superseded';
+    readonly outcome: 'refused' | 'blocked';
     readonly content: string;
     readonly version: string;
     readonly cause: string;
@@ -163,19 +191,23 @@ export function answerContent(
 
 /** The record of a rollout that goes on, whatever had an answer of its own in between. */
 export function resumed(observation: Observation, record: TargetRecord, attempt: Attempt): TargetRecord {
-  const { finishedAt: _finishedAt, blockedBy: _blockedBy, behind: _behind, ...kept } = record;
+  const { finishedAt: _finishedAt, blockedBy: _blockedBy, ...kept } = record;
   const { version, content, startedAt } = attempt;
-  const summary = `${subjectOf(observation)} ${version} is being deployed`;
+  const summary = deployingSummary(observation, attempt);
   return { ...kept, phase: 'rolling-out', version, content, summary, startedAt, attempt };
 }
 
-/** What outlives a new content: the running attempts, the way back and what is usual. */
+export function deployingSummary(observation: Observation, { version }: PendingAttempt): string {
+  return `${subjectOf(observation)} ${version} is being deployed`;
+}
+
+/** What outlives a new content: the attempts, the way back and what is usual. */
 export function memoryOf(record: TargetRecord | undefined): Partial<TargetRecord> {
   if (record === undefined) return {};
-  const { attempt, behind, verified, verifiedBefore, usualMs } = record;
+  const { attempt, pending, verified, verifiedBefore, usualMs } = record;
   return {
     ...(attempt === undefined ? {} : { attempt }),
-    ...(behind === undefined ? {} : { behind }),
+    ...(pending === undefined ? {} : { pending }),
     ...(verified === undefined ? {} : { verified }),
     ...(verifiedBefore === undefined ? {} : { verifiedBefore }),
     ...(usualMs === undefined ? {} : { usualMs }),
@@ -183,7 +215,7 @@ export function memoryOf(record: TargetRecord | undefined): Partial<TargetRecord
 }
 
 /** Drifts are counted through their corrections; a new content begins a new count. */
-export function driftOf(record: TargetRecord | undefined, attempt: Attempt): Pick<TargetRecord, 'drift'> {
+export function driftOf(record: TargetRecord | undefined, attempt: PendingAttempt): { readonly drift?: Drift } {
   return attempt.kind === 'correct-drift' && record?.drift !== undefined ? { drift: record.drift } : {};
 }
 

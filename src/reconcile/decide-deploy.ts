@@ -1,13 +1,30 @@
 /** The part of `decide` for a version that is to be brought to the cluster. */
 import { isTransient } from '../domain/api-error.ts';
 import type { TargetEvent } from '../domain/event.ts';
-import { type Attempt, type Block, RECORD_SCHEMA, type TargetRecord } from '../domain/record.ts';
+import {
+  type Attempt,
+  type Block,
+  type PastOutcome,
+  type PendingAttempt,
+  RECORD_SCHEMA,
+  type TargetRecord,
+} from '../domain/record.ts';
 import type { Target } from '../domain/target.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { formatDuration } from '../rollout/words.ts';
-import { applied, carries, runningAttempt, withoutUnapplied } from './attempt-marks.ts';
-import { answerContent, driftOf, endAttempt, memoryOf, subjectOf, targetEvent, withPast } from './conclusions.ts';
-import type { Conclusion, Decision, Observation, OrderCase } from './decision.ts';
+import { applied, carries, runningAttempt, withoutPending } from './attempt.ts';
+import {
+  answerContent,
+  deployingSummary,
+  driftOf,
+  endPending,
+  failureOf,
+  memoryOf,
+  subjectOf,
+  targetEvent,
+  withPast,
+} from './conclusions.ts';
+import type { Conclusion, Decision, Observation, OrderCase, Remembered } from './decision.ts';
 import { fencedPatch } from './fence.ts';
 import { chooseImage } from './order.ts';
 import { parkedLookMs } from './parked-look.ts';
@@ -24,7 +41,7 @@ export function decideDeploy(of: OrderCase): Decision {
       return { kind: 'look-fresh' };
     case 'error':
       if (isTransient(cluster.error)) return { kind: 'retry', error: cluster.error };
-      return refusedByServer(of, cluster.error.detail || cluster.error.message);
+      return mayNotLook(of, cluster.error.detail || cluster.error.message);
     case 'no-deployment':
       if (cluster.namespace === 'unknown') return { kind: 'look-fresh' };
       return withoutDeployment(of, target, cluster.namespace);
@@ -34,6 +51,15 @@ export function decideDeploy(of: OrderCase): Decision {
     default:
       return cluster satisfies never;
   }
+}
+
+/** What the engine itself wants is not parked: it ends, and is told. */
+function mayNotLook(of: OrderCase, cause: string): Decision {
+  const { record, order } = of;
+  const pending = record?.pending;
+  return record !== undefined && pending?.kind === order.kind && order.kind !== 'deploy'
+    ? endPending({ ...of, record }, pending, { outcome: failureOf(pending), cause })
+    : block(of, 'forbidden', cause);
 }
 
 function withoutDeployment(
@@ -59,13 +85,10 @@ function withoutDeployment(
 function withDeployment(of: OrderCase, deployment: DeploymentView): Decision {
   const { observation, record, order, policy } = of;
   const { now, newId } = of.moment;
-  const running = runningAttempt(record);
-  const unanswered = running?.generation === undefined ? running : undefined;
-  if (record !== undefined && unanswered !== undefined && carries(deployment, unanswered)) {
-    return takeAnswer(rollingOut(observation, record, applied(unanswered, deployment), now));
+  const waiting = record?.pending;
+  if (record !== undefined && waiting !== undefined && carries(deployment, waiting)) {
+    return takeAnswer({ ...of, record }, waiting, deployment);
   }
-  // An attempt whose patch was not answered is the same attempt again, not a second one.
-  const repeated = unanswered?.content === order.content && unanswered.kind === order.kind;
   if (deployment.deleting) {
     return block(of, 'no-deployment', `Deployment ${deployment.name} is being deleted`);
   }
@@ -75,8 +98,10 @@ function withDeployment(of: OrderCase, deployment: DeploymentView): Decision {
     const cause = `Deployment ${deployment.name} is paused; deployed after "kubectl rollout resume deployment/${deployment.name} -n ${deployment.namespace}"`;
     return block(of, 'paused', cause);
   }
-  const attempt: Attempt = {
-    id: repeated ? unanswered.id : newId,
+  // An attempt whose patch was not answered is the same attempt again, not a second one.
+  const repeated = waiting?.content === order.content && waiting.kind === order.kind;
+  const pending: PendingAttempt = {
+    id: repeated ? waiting.id : newId,
     kind: order.kind,
     content: order.content,
     version: order.request.version,
@@ -86,54 +111,72 @@ function withDeployment(of: OrderCase, deployment: DeploymentView): Decision {
     // The clock of a rollout starts with the patch that the server takes, however long that had to be tried.
     startedAt: now,
   };
-  const behind = unanswered === undefined ? running : record?.behind;
   // It may still be applied before this one, and is not waited for.
-  const ended = repeated || unanswered === undefined ? undefined : supersede(observation, unanswered, attempt, now);
-  const past = ended === undefined ? (record?.past ?? []) : withPast(record, ended.past);
-  const isParked = record?.phase === 'blocked';
-  const isTriedAgain = repeated && record?.phase === 'rolling-out';
-  const goesOn = record?.content === attempt.content && (isParked || isTriedAgain);
-  const started = goesOn ? { ...record, attempt, past } : startRecord(observation, record, attempt, past, now);
+  const givenUp = repeated || waiting === undefined ? undefined : supersede(observation, waiting, pending, now);
   return {
     kind: 'patch',
-    record: behind === undefined ? started : { ...started, behind },
-    patch: fencedPatch(deployment, choice.index, attempt),
-    ...(ended === undefined ? {} : { givenUp: ended.event }),
+    record: beforePatch(of, pending, givenUp?.past),
+    pending,
+    patch: fencedPatch(deployment, choice.index, pending),
+    ...(givenUp === undefined ? {} : { givenUp: givenUp.event }),
   };
 }
 
-/** What follows from the answer to a patch: what to keep, and what to tell of the rollout that it ended. */
-export interface Taken {
+/**
+ * The record as it is written before the patch is sent. A parked content keeps its answer until the patch is taken, and
+ * one that is tried again what was told of it.
+ */
+function beforePatch(of: OrderCase, pending: PendingAttempt, ended: PastOutcome | undefined): TargetRecord {
+  const { record, observation, moment } = of;
+  const past = ended === undefined ? (record?.past ?? []) : withPast(record, ended);
+  const isSame = record?.content === pending.content;
+  const keepsAnswer = isSame && (record.phase === 'blocked' || record.phase === 'rolling-out');
+  const kept = keepsAnswer ? record : startRecord(observation, record, pending, moment.now);
+  return { ...kept, pending, past };
+}
+
+/** What follows when a patch was taken: its rollout runs, and an older one is superseded. */
+export interface Takeover {
   readonly record: TargetRecord;
   readonly superseded?: TargetEvent;
 }
 
-/** The record once the patch was accepted. A parked target stays parked until then. */
-export function rollingOut(observation: Observation, record: TargetRecord, attempt: Attempt, now: number): Taken {
-  const { record: alone, ...taken } = takenOver(observation, record, attempt, now);
-  const isRollingOut = alone.phase === 'rolling-out';
-  const rolling = isRollingOut
-    ? { ...alone, attempt, summary: deployingSummary(observation, attempt), evidence: [] }
-    : startRecord(observation, { ...alone, attempt }, attempt, alone.past, now);
-  return { record: rolling, ...taken };
+/** @param attempt the pending one of the record, as it was taken */
+export function takeOver(
+  { observation, record, moment: { now } }: Pick<Remembered, 'observation' | 'record' | 'moment'>,
+  attempt: Attempt,
+): Takeover {
+  const older = runningAttempt(record);
+  const superseded = older === undefined ? undefined : supersede(observation, older, attempt, now);
+  const past = superseded === undefined ? record.past : withPast(record, superseded.past);
+  const kept = withoutPending(record);
+  return {
+    record: { ...(isAnsweredBy(record, attempt) ? takenRecord(observation, kept, attempt, now) : kept), attempt, past },
+    ...(superseded === undefined ? {} : { superseded: superseded.event }),
+  };
 }
 
-/** The record without the rollout that the accepted patch has ended. */
-export function takenOver(observation: Observation, record: TargetRecord, by: Attempt, now: number): Taken {
-  const { behind, ...alone } = record;
-  if (behind === undefined) return { record: alone };
-  const { past, event } = supersede(observation, behind, by, now);
-  return { record: { ...alone, past: withPast(alone, past) }, superseded: event };
+/** A content that had another answer meanwhile (refused, say) keeps it. */
+function isAnsweredBy({ content }: TargetRecord, attempt: Attempt): boolean {
+  return content === attempt.content;
 }
 
-/** An answer that was found in the cluster. */
-export function takeAnswer({ record, superseded }: Taken): Decision {
+/** From here on it no longer waits for anything. */
+function takenRecord(observation: Observation, record: TargetRecord, attempt: Attempt, now: number): TargetRecord {
+  return record.phase === 'rolling-out'
+    ? { ...record, summary: deployingSummary(observation, attempt), evidence: [] }
+    : startRecord(observation, record, attempt, now);
+}
+
+/** The patch was applied although its answer was lost. */
+export function takeAnswer(of: Remembered, pending: PendingAttempt, deployment: DeploymentView): Decision {
+  const { record, superseded } = takeOver(of, applied(pending, deployment));
   return superseded === undefined
     ? { kind: 'remember', record, lookAgainInMs: 0 }
     : { kind: 'conclude', record, event: superseded, signs: [] };
 }
 
-function supersede(observation: Observation, old: Attempt, by: Attempt, now: number) {
+function supersede(observation: Observation, old: PendingAttempt, by: PendingAttempt, now: number) {
   const after = formatDuration(Math.max(0, now - old.startedAt));
   const cause = `superseded by ${by.version}${by.version === old.version ? ' again' : ''} after ${after}`;
   const summary = `${subjectOf(observation)} ${old.version} ${cause}`;
@@ -154,8 +197,7 @@ function supersede(observation: Observation, old: Attempt, by: Attempt, now: num
 function startRecord(
   observation: Observation,
   record: TargetRecord | undefined,
-  attempt: Attempt,
-  past: TargetRecord['past'],
+  attempt: PendingAttempt,
   now: number,
 ): TargetRecord {
   return {
@@ -168,39 +210,40 @@ function startRecord(
     startedAt: now,
     ...memoryOf(record),
     ...driftOf(record, attempt),
-    attempt,
-    past,
+    past: record?.past ?? [],
   };
 }
 
-function deployingSummary(observation: Observation, attempt: Attempt): string {
-  return `${subjectOf(observation)} ${attempt.version} is being deployed`;
+/**
+ * What follows when the API server will not have the patch.
+ *
+ * @param refusal `by` says who refused: an account without the right can get it, anything else stays a no for this
+ *   content. `mayBeApplied`: an earlier request of the same attempt is under way, or was applied.
+ */
+export function decideRefusedPatch(
+  of: Remembered,
+  pending: PendingAttempt,
+  refusal: { readonly cause: string; readonly by: 'rights' | 'server'; readonly mayBeApplied: boolean },
+): Decision {
+  const { kind, content, version, container } = pending;
+  const { cause, by, mayBeApplied } = refusal;
+  if (by === 'server') {
+    return endPending(of, pending, {
+      outcome: failureOf(pending),
+      cause: `the API server refused the change: ${cause}`,
+    });
+  }
+  const record = mayBeApplied ? of.record : withoutPending(of.record);
+  // What the engine itself wants is not parked: it ends, and is told.
+  if (kind !== 'deploy') return endPending(of, pending, { outcome: failureOf(pending), cause });
+  return block({ ...of, record, order: { kind, content, request: { version, container } } }, 'forbidden', cause);
 }
 
 function refuse({ record, order, ...of }: OrderCase, cause: string): Conclusion {
   const { content, request } = order;
-  const answer = { outcome: 'refused', content, version: request.version, cause } as const;
-  const { attempt } = record ?? {};
-  // A refused content is not tried again, so its attempt is not left open.
-  const isOpen = attempt?.content === content && attempt.generation === undefined && attempt.endedAt === undefined;
-  const closed =
-    record !== undefined && isOpen
-      ? withoutUnapplied({ ...record, attempt: { ...attempt, endedAt: of.moment.now } })
-      : record;
-  return answerContent({ ...of, record: closed }, answer);
-}
-
-/** What the engine itself wants is not parked when it may not do it: it ends, and is told. */
-function forbidden({ record, order, ...of }: OrderCase, cause: string): Conclusion | undefined {
-  const { attempt } = record ?? {};
-  if (record === undefined || order.kind === 'deploy') return undefined;
-  if (attempt?.kind !== order.kind || attempt.endedAt !== undefined) return undefined;
-  const outcome = order.kind === 'rollback' ? 'rollback-failed' : 'failed';
-  return endAttempt({ ...of, record }, attempt, { outcome, cause });
-}
-
-function refusedByServer(of: OrderCase, cause: string): Decision {
-  return forbidden(of, cause) ?? block(of, 'forbidden', cause);
+  // A refused content is not tried again, so nothing of it is left open.
+  const kept = record?.pending?.content === content ? withoutPending(record) : record;
+  return answerContent({ ...of, record: kept }, { outcome: 'refused', content, version: request.version, cause });
 }
 
 /** Parks the target, and tells it unless the same obstacle was told for the same content. */
@@ -212,7 +255,7 @@ function block(of: OrderCase, by: Block, cause: string): Extract<Decision, { kin
   if (record?.phase === 'blocked' && record.content === content && record.blockedBy === by) {
     // Only trying shows whether a right was granted, so the record keeps when that was tried last.
     if (by === 'forbidden') {
-      return { kind: 'remember', record: { ...record, finishedAt: moment.now }, lookAgainInMs: parkedLookMs(by) };
+      return { kind: 'remember', record: { ...record, finishedAt: moment.now }, lookAgainInMs: 0 };
     }
     return { kind: 'wait', lookAgainInMs: parkedLookMs(by), detail: record.summary };
   }

@@ -1,7 +1,6 @@
 /** The part of `decide` for a content that waits for somebody outside: a right, an object, the end of a pause. */
-import type { Attempt, TargetRecord } from '../domain/record.ts';
+import type { TargetRecord } from '../domain/record.ts';
 import { decideDeploy } from './decide-deploy.ts';
-import { decideRunning } from './decide-running.ts';
 import type { Decision, Observation, OrderCase, Remembered } from './decision.ts';
 import { parkedLookMs } from './parked-look.ts';
 
@@ -12,19 +11,8 @@ export function decideParked(of: Remembered<OrderCase>): Decision {
     : decideDeploy(of);
 }
 
-/** The same while the rollout of an older content runs: it is judged until the newer one can go over it. */
-export function decideParkedBehind(of: Remembered<OrderCase>, running: Attempt): Decision {
-  const parked = decideParked(of);
-  // What is to be remembered is that it was tried; the next pass judges the rollout.
-  if (parked.kind === 'remember') return { ...parked, lookAgainInMs: 0 };
-  if (parked.kind !== 'wait') return parked;
-  const judged = decideRunning(of, running);
-  if (judged.kind !== 'wait') return judged;
-  return { ...judged, lookAgainInMs: Math.min(judged.lookAgainInMs, parked.lookAgainInMs) };
-}
-
 /** Whether what the watch knows says that nothing has changed; a GET of this pass is always worth a decision. */
-export function stillParked({ cluster }: Observation, record: TargetRecord, now: number): boolean {
+function stillParked({ cluster }: Observation, record: TargetRecord, now: number): boolean {
   if (wasRefusedJustNow(record, now)) return true;
   switch (cluster.kind) {
     case 'unseen':

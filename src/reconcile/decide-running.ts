@@ -1,10 +1,10 @@
 /** The part of `decide` for a rollout that runs: is it over, and how did it go? */
 import type { Attempt, TargetRecord } from '../domain/record.ts';
-import { ATTEMPT_ANNOTATION } from '../domain/signature.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { judge, type Verdict } from '../rollout/verdict.ts';
 import { formatDuration } from '../rollout/words.ts';
-import { endAttempt, subjectOf, targetEvent } from './conclusions.ts';
+import { carries } from './attempt.ts';
+import { deployingSummary, endAttempt, failureOf, subjectOf, targetEvent } from './conclusions.ts';
 import type { Decision, Observation, Remembered } from './decision.ts';
 import { awaitRollout } from './usual-time.ts';
 
@@ -38,18 +38,21 @@ function wants({ desired }: Observation, attempt: Attempt): boolean {
 }
 
 function deleted(of: Remembered, attempt: Attempt): Decision {
-  const cause = 'the Deployment was deleted during the rollout; deployed by itself when it is back';
+  const back = wants(of.observation, attempt) ? '; deployed by itself when it is back' : '';
+  const cause = `the Deployment was deleted during the rollout${back}`;
   const end = { outcome: 'blocked', cause, blockedBy: 'no-deployment' } as const;
   return endAttempt(of, attempt, end);
 }
 
 /** Another Deployment of the same name: the file's wish holds for it too, so the attempt begins anew. */
 function recreated(record: TargetRecord, attempt: Attempt, deployment: DeploymentView): Decision {
-  const { uid: _uid, generation: _generation, appliedImage: _image, ...asked } = attempt;
-  const carriesIt = deployment.annotations[ATTEMPT_ANNOTATION] === attempt.id;
+  const { attempt: _gone, ...kept } = record;
+  const { kind, content, version, image, container, previousImage, startedAt } = attempt;
   // A backup restored with our annotation on it was not patched by us: a new id tells the two apart.
-  const renewed: Attempt = carriesIt ? { ...asked, id: `${attempt.id}-${deployment.uid.slice(0, 8)}` } : asked;
-  return { kind: 'remember', record: { ...record, attempt: renewed }, lookAgainInMs: 0 };
+  const id = carries(deployment, attempt) ? `${attempt.id}-${deployment.uid.slice(0, 8)}` : attempt.id;
+  const asked = { id, kind, content, version, image, container, startedAt };
+  const pending = previousImage === undefined ? asked : { ...asked, previousImage };
+  return { kind: 'remember', record: { ...kept, pending }, lookAgainInMs: 0 };
 }
 
 function judgeRollout(of: Remembered, attempt: Attempt, deployment: DeploymentView): Decision {
@@ -61,7 +64,7 @@ function judgeRollout(of: Remembered, attempt: Attempt, deployment: DeploymentVi
     case 'running':
       return attempt.toldHeld === true && !deployment.paused ? goOn(of, attempt) : awaitRollout(of, attempt, verdict);
     case 'held':
-      // Of an older content it is told what the newer one waits for.
+      // The record tells already what the newer content waits for.
       return attempt.toldHeld === true || of.record.content !== attempt.content
         ? { kind: 'wait', lookAgainInMs: HELD_LOOK_MS, detail: `Deployment ${deployment.name} is paused` }
         : tellHeld(of, attempt, deployment);
@@ -108,8 +111,11 @@ function tellHeld(of: Remembered, attempt: Attempt, { name, namespace }: Deploym
 }
 
 function goOn({ observation, record }: Remembered, { toldHeld: _toldHeld, ...attempt }: Attempt): Decision {
-  const summary = `${subjectOf(observation)} ${attempt.version} is being deployed`;
-  return { kind: 'remember', record: withSummary(record, attempt, summary), lookAgainInMs: 0 };
+  return {
+    kind: 'remember',
+    record: withSummary(record, attempt, deployingSummary(observation, attempt)),
+    lookAgainInMs: 0,
+  };
 }
 
 /** A content that was answered while this rollout ran has its own answer, which stands. */
@@ -148,8 +154,8 @@ function override(of: Remembered, attempt: Attempt, change: string): Decision {
   const cause = of.policy.drift === 'correct' && attempt.kind !== 'rollback' ? change : `${change}; left as it is`;
   const end = endAttempt(of, attempt, { outcome: 'overridden', cause });
   const { drift } = end.record;
-  // Counted as one more, also when the image is the one that was set before.
-  return drift === undefined ? end : { ...end, record: { ...end.record, drift: { ...drift, image: '' } } };
+  // Without its image the next pass counts it as one more, also when it is the same again.
+  return drift === undefined ? end : { ...end, record: { ...end.record, drift: { seenAt: drift.seenAt } } };
 }
 
 function fail(
@@ -157,9 +163,7 @@ function fail(
   attempt: Attempt,
   { kind, cause, signs }: Extract<Verdict, { kind: 'failed' | 'timed-out' }>,
 ): Decision {
-  if (attempt.kind === 'rollback') {
-    // Said loudly and left alone: a rollback of a rollback would never end.
-    return endAttempt(of, attempt, { outcome: 'rollback-failed', cause, signs });
-  }
-  return endAttempt(of, attempt, { outcome: kind, cause, signs });
+  // A rollback of a rollback would never end.
+  const outcome = attempt.kind === 'rollback' ? failureOf(attempt) : kind;
+  return endAttempt(of, attempt, { outcome, cause, signs });
 }

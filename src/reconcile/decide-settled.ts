@@ -3,9 +3,9 @@
  * It looks only at what the watch knows, so a target at rest costs no request.
  */
 import type { Attempt, TargetRecord } from '../domain/record.ts';
-import { type DeploymentView, revisionOf } from '../domain/workload.ts';
+import { type DeploymentView, imageOf, revisionOf } from '../domain/workload.ts';
 import { type JudgePolicy, judge } from '../rollout/verdict.ts';
-import { lateCrashLeftMs, runsImageOf } from './attempt-marks.ts';
+import { lateCrashLeftMs, runsImageOf } from './attempt.ts';
 import { endAttempt, subjectOf, targetEvent, withPast } from './conclusions.ts';
 import { decideDeploy } from './decide-deploy.ts';
 import { decideParked } from './decide-parked.ts';
@@ -61,11 +61,13 @@ function reconsider(of: OrderCase): Decision {
 }
 
 function wantsRollback(record: TargetRecord, policy: Policy): boolean {
-  const { attempt, verified } = record;
+  const { attempt, content, verified } = record;
   return (
     policy.onFailure === 'rollback' &&
-    attempt?.kind !== 'rollback' &&
-    attempt?.generation !== undefined &&
+    attempt !== undefined &&
+    attempt.kind !== 'rollback' &&
+    // What was told may be about another content, which was not taken.
+    attempt.content === content &&
     verified !== undefined &&
     verified.image !== attempt.image
   );
@@ -93,9 +95,7 @@ function noticeRecovery(of: Remembered): Decision {
   const { observation, record, policy } = of;
   const { attempt } = record;
   const deployment = seen(observation, attempt);
-  if (attempt?.generation === undefined || deployment === undefined || deployment.uid !== attempt.uid) {
-    return { kind: 'nothing' };
-  }
+  if (attempt === undefined || deployment === undefined || deployment.uid !== attempt.uid) return { kind: 'nothing' };
   // What was told is about another content, or there is nothing that could have recovered.
   if (attempt.content !== record.content || deployment.replicas === 0) return { kind: 'nothing' };
   // The restarts that failed it stay in the count of a container that has recovered.
@@ -116,12 +116,12 @@ function noticeDrift(of: Remembered): Decision {
   const { attempt } = record;
   const deployment = seen(observation, attempt);
   // A record adopted from an earlier engine knows no image to compare with.
-  if (attempt?.generation === undefined || deployment === undefined) return { kind: 'nothing' };
-  const image = deployment.containers.find((container) => container.name === attempt.container)?.image;
+  if (attempt === undefined || deployment === undefined) return { kind: 'nothing' };
+  const image = imageOf(deployment, attempt.container);
   if (image === (attempt.appliedImage ?? attempt.image)) {
     const { drift, ...kept } = record;
-    if (drift !== undefined && drift.image !== '') {
-      return { kind: 'remember', record: { ...kept, drift: { ...drift, image: '' } }, lookAgainInMs: 0 };
+    if (drift?.image !== undefined) {
+      return { kind: 'remember', record: { ...kept, drift: { seenAt: drift.seenAt } }, lookAgainInMs: 0 };
     }
     return noticeLateCrash(of, attempt, deployment);
   }
@@ -226,6 +226,6 @@ function judgeNow(observation: Observation, attempt: Attempt, deployment: Deploy
 function seen({ cluster }: Observation, attempt: Attempt | undefined): DeploymentView | undefined {
   if (cluster.kind !== 'deployment') return undefined;
   const { deployment } = cluster;
-  const isStale = deployment.uid === attempt?.uid && deployment.generation < (attempt.generation ?? 0);
+  const isStale = deployment.uid === attempt?.uid && deployment.generation < attempt.generation;
   return isStale ? undefined : deployment;
 }

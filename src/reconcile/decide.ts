@@ -3,15 +3,15 @@
  * failures, rollback, drift and refusal is here or in the pure functions called from here.
  */
 import type { DepLook } from '../domain/dep-look.ts';
-import type { Attempt, TargetRecord } from '../domain/record.ts';
-import { runningAttempt, runsImageOf } from './attempt-marks.ts';
+import type { PendingAttempt, TargetRecord } from '../domain/record.ts';
+import { carries, runningAttempt, runsImageOf } from './attempt.ts';
 import { answerContent, resumed } from './conclusions.ts';
 import { decideAdopt } from './decide-adopt.ts';
 import { decideDeploy } from './decide-deploy.ts';
-import { decideParked, decideParkedBehind, wasRefusedJustNow } from './decide-parked.ts';
+import { decideParked, wasRefusedJustNow } from './decide-parked.ts';
+import { decidePending } from './decide-pending.ts';
 import { decideRunning } from './decide-running.ts';
 import { decideSettled } from './decide-settled.ts';
-import { decideUnanswered } from './decide-unanswered.ts';
 import type { Case, Decision, Moment, Observation, OrderCase, Remembered } from './decision.ts';
 import { type Order, orderAgain } from './order.ts';
 import { allowsNamespace, type Policy } from './policy.ts';
@@ -21,7 +21,7 @@ import { allowsNamespace, type Policy } from './policy.ts';
  *
  * @param record what is remembered of the target; undefined for one never seen
  * @param moment `now` in epoch ms; `newId` is the id a new attempt gets
- * @returns either something concluded, or something that says when to look again
+ * @returns what to do; what leaves something open says when to look again, or is looked at again at once
  */
 export function decide(
   observation: Observation,
@@ -48,51 +48,72 @@ export function decide(
     default:
       return desired satisfies never;
   }
-  const running = runningAttempt(record);
-  if (record === undefined || running === undefined) return idle(desired);
-  return decideOpen({ ...of, record }, running);
+  return record === undefined ? idle(desired) : decideOpen({ ...of, record });
 }
 
-/** An attempt that is open whatever the file says now. */
-function decideOpen(of: Remembered, running: Attempt): Decision {
-  return running.generation === undefined
-    ? decideUnanswered(of, running, idle(of.observation.desired))
-    : decideRunning(of, running);
+/** Attempts go on to their end whatever the file says now. */
+function decideOpen(of: Remembered): Decision {
+  const { pending } = of.record;
+  const running = runningAttempt(of.record);
+  const meanwhile = idle(of.observation.desired);
+  if (pending === undefined) return running === undefined ? meanwhile : decideRunning(of, running);
+  return olderFirst(of, () => decidePending(of, pending, meanwhile));
+}
+
+/**
+ * What is decided of a newer content that waits, unless the rollout of an older one has something to tell: until the
+ * newer one goes over it, that is judged like any other.
+ */
+function olderFirst(of: Remembered, newer: () => Decision): Decision {
+  const { record, observation } = of;
+  const { cluster } = observation;
+  const running = runningAttempt(record);
+  // Applied after all: what the Deployment shows now says nothing of the older rollout.
+  const isOver =
+    cluster.kind === 'deployment' && record.pending !== undefined && carries(cluster.deployment, record.pending);
+  if (running === undefined || isOver) return newer();
+  const judged = decideRunning(of, running);
+  if (judged.kind !== 'wait' && judged.kind !== 'retry') return judged;
+  const decided = newer();
+  if (judged.kind === 'retry') return decided;
+  if (decided.kind === 'nothing') return judged;
+  if (decided.kind !== 'wait') return decided;
+  return { ...judged, lookAgainInMs: Math.min(judged.lookAgainInMs, decided.lookAgainInMs) };
 }
 
 /** The file holds what the record answers. */
 function decideSameContent(of: Remembered<OrderCase>): Decision {
   const { record, order, moment } = of;
-  const running = runningAttempt(record);
-  if (running === undefined) return decideSettled(of);
-  if (running.content === order.content) {
-    if (running.generation !== undefined) return decideRunning(of, running);
-    if (wasRefusedJustNow(record, moment.now)) return decideParked(of);
-    // Not answered yet: the patch was not sent, or its answer was lost.
-    return decideDeploy({ ...of, order: { ...order, ...unansweredOrder(running) } });
+  const { pending, phase } = record;
+  if (pending === undefined) {
+    if (runningAttempt(record) === undefined) return decideSettled(of);
+    // The file had gone before its version was applied, and is back: it does not wait for the older one.
+    if (phase === 'superseded') return decideDeploy(of);
+    return phase === 'blocked' ? olderFirst(of, () => decideParked(of)) : decideOpen(of);
   }
-  return record.phase === 'blocked' && running.generation !== undefined
-    ? decideParkedBehind(of, running)
-    : decideOpen(of, running);
+  if (pending.content !== order.content) return decideOpen(of);
+  if (wasRefusedJustNow(record, moment.now)) return olderFirst(of, () => decideParked(of));
+  // Not answered yet: the patch was not sent, or its answer was lost.
+  return olderFirst(of, () => decideDeploy({ ...of, order: { ...order, ...pendingOrder(pending) } }));
 }
 
 /** What a rollback or a correction brings is what was verified; a deployment follows the file. */
-function unansweredOrder(attempt: Attempt): Partial<Order> {
-  return attempt.kind === 'deploy' ? {} : { kind: attempt.kind, ...orderAgain(attempt) };
+function pendingOrder(pending: PendingAttempt): Partial<Order> {
+  return pending.kind === 'deploy' ? {} : { kind: pending.kind, ...orderAgain(pending) };
 }
 
 function decideNewContent(of: OrderCase): Decision {
   const { observation, record, order, policy } = of;
   const { version, container } = order.request;
   if (record === undefined && observation.last === version) return decideAdopt(of);
-  const { attempt } = record ?? {};
+  const { attempt, pending } = record ?? {};
   const meansTheSame =
     record !== undefined &&
+    pending === undefined &&
     attempt?.kind === 'deploy' &&
-    attempt.generation !== undefined &&
     attempt.version === version &&
     (container === undefined || container === attempt.container);
-  // Another comment or another newline is no other order.
+  // Another comment or another newline is no other order, once that was taken.
   if (meansTheSame && attempt.endedAt === undefined) {
     const { content } = order;
     return { kind: 'remember', record: resumed(observation, record, { ...attempt, content }), lookAgainInMs: 0 };

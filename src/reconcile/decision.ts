@@ -3,7 +3,7 @@ import type { JsonPatchOperation } from '../cluster/cluster.ts';
 import type { ApiError } from '../domain/api-error.ts';
 import type { DepLook } from '../domain/dep-look.ts';
 import type { TargetEvent } from '../domain/event.ts';
-import type { TargetRecord } from '../domain/record.ts';
+import type { PendingAttempt, TargetRecord } from '../domain/record.ts';
 import type { Target, TargetKey } from '../domain/target.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import type { FailureSign } from '../rollout/failure-signs.ts';
@@ -80,6 +80,8 @@ export type Decision =
       readonly kind: 'patch';
       /** To be written before the patch is sent. */
       readonly record: TargetRecord;
+      /** Of the record: the one that is sent. */
+      readonly pending: PendingAttempt;
       readonly patch: readonly JsonPatchOperation[];
       /** The end of an older attempt that was not answered and is given up for this one. */
       readonly givenUp?: TargetEvent;

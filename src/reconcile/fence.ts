@@ -8,7 +8,7 @@
  * refused. It is sent even when the image is right already, because it must move the attempt (docs/decisions/0002).
  */
 import type { JsonPatchOperation } from '../cluster/cluster.ts';
-import type { Attempt } from '../domain/record.ts';
+import type { PendingAttempt } from '../domain/record.ts';
 import { ATTEMPT_ANNOTATION, CHANGE_CAUSE_ANNOTATION, VERSION_ANNOTATION } from '../domain/signature.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 
@@ -21,7 +21,7 @@ import type { DeploymentView } from '../domain/workload.ts';
 export function fencedPatch(
   deployment: DeploymentView,
   index: number,
-  attempt: Attempt,
+  attempt: PendingAttempt,
 ): readonly JsonPatchOperation[] {
   const container = `/spec/template/spec/containers/${index}`;
   const annotations = {
@@ -61,7 +61,7 @@ function annotationOperations(
   ];
 }
 
-function changeCause(attempt: Attempt): string {
+function changeCause(attempt: PendingAttempt): string {
   switch (attempt.kind) {
     case 'deploy':
       return `deployment-k8s-engine: ${attempt.version}`;

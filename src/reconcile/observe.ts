@@ -6,7 +6,7 @@ import type { Attempt, TargetRecord } from '../domain/record.ts';
 import type { Target } from '../domain/target.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import type { RolloutLook } from '../rollout/verdict.ts';
-import { runningAttempt } from './attempt-marks.ts';
+import { runningAttempt } from './attempt.ts';
 import type { ClusterLook } from './decision.ts';
 
 export interface ClusterEyes {
@@ -32,9 +32,9 @@ export function createClusterEyes(
   async function glance(target: Target, record: TargetRecord | undefined, elapsedMs: number): Promise<ClusterLook> {
     const { view, live } = observer.deployment(target);
     const running = runningAttempt(record);
-    if (running !== undefined) {
-      return running.generation === undefined ? { kind: 'unseen' } : glanceAtRollout(target, running, elapsedMs);
-    }
+    if (running !== undefined) return glanceAtRollout(target, running, elapsedMs);
+    // Not answered: what the watch shows may be older.
+    if (record?.pending !== undefined) return { kind: 'unseen' };
     const isParked = record?.phase === 'blocked';
     if (live) {
       if (view !== undefined) return seen(view, false);
@@ -48,7 +48,7 @@ export function createClusterEyes(
     if (!live) return lookFresh(target);
     // Gone from the watch, or replaced: worth a GET, because a decision will follow from it.
     if (view === undefined || view.uid !== running.uid) return lookFresh(target);
-    if (view.generation >= (running.generation ?? 0)) return seen(view, false);
+    if (view.generation >= running.generation) return seen(view, false);
     return elapsedMs > WATCH_LAG_MS ? lookFresh(target) : { kind: 'unseen' };
   }
 

@@ -2,7 +2,7 @@
 import { chooseContainer } from '../domain/container.ts';
 import type { DepRequest } from '../domain/dep-file.ts';
 import { imageForVersion } from '../domain/image.ts';
-import type { Attempt } from '../domain/record.ts';
+import type { Attempt, PendingAttempt } from '../domain/record.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 
 /** A version to deploy, as the dep file or the engine itself (rollback, drift) asks for it. */
@@ -15,7 +15,7 @@ export interface Order {
 }
 
 /** The order an attempt came from, with the image it had: today's settings could make another one of its version. */
-export function orderAgain(attempt: Attempt): Pick<Order, 'request' | 'image'> {
+export function orderAgain(attempt: PendingAttempt): Pick<Order, 'request' | 'image'> {
   const { version, container, image } = attempt;
   return { request: { version, container }, image };
 }

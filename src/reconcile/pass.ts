@@ -9,11 +9,11 @@ import type { EngineEvent, TargetEvent } from '../domain/event.ts';
 import type { TargetRecord } from '../domain/record.ts';
 import { parseTargetKey, type Target, type TargetKey } from '../domain/target.ts';
 import type { StateStore } from '../state/store.ts';
-import { applied, runningAttempt, wantsPods, withoutUnapplied } from './attempt-marks.ts';
-import { endAttempt, startedEvent } from './conclusions.ts';
+import { applied, runningAttempt, wantsPods } from './attempt.ts';
+import { startedEvent } from './conclusions.ts';
 import { decide } from './decide.ts';
-import { rollingOut } from './decide-deploy.ts';
-import type { ClusterLook, Conclusion, Decision, Observation } from './decision.ts';
+import { decideRefusedPatch, takeOver } from './decide-deploy.ts';
+import type { ClusterLook, Conclusion, Decision, Moment, Observation } from './decision.ts';
 import type { EvidenceGatherer } from './evidence.ts';
 import { createClusterEyes } from './observe.ts';
 import type { Policy } from './policy.ts';
@@ -102,8 +102,12 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     return { ...facts, cluster, ...memory.see(facts.key, record?.attempt, cluster) };
   }
 
+  function moment(): Moment {
+    return { now: clock.now(), newId: randomUUID() };
+  }
+
   function decideOn(observation: Observation, record: TargetRecord | undefined): Decision {
-    const decision = decide(observation, record, policy, { now: clock.now(), newId: randomUUID() });
+    const decision = decide(observation, record, policy, moment());
     if (observation.cluster.kind === 'deployment') memory.settle(observation.key);
     return decision;
   }
@@ -141,7 +145,7 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
 
   /** Where no watch wakes the target, a long wait would be a blind one. */
   function pollCapped({ target, cluster }: Observation, record: TargetRecord | undefined, ms: number): number {
-    if (target === undefined || runningAttempt(record)?.generation === undefined) return ms;
+    if (target === undefined || runningAttempt(record) === undefined) return ms;
     // A rollout that had to be read is one the watch does not show, whatever it says of itself.
     const isWatched = eyes.isLive(target) && !(cluster.kind === 'deployment' && cluster.fresh);
     return isWatched ? ms : Math.min(ms, POLL_MS);
@@ -153,49 +157,34 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     decision: Extract<Decision, { kind: 'patch' }>,
   ): Promise<PassResult> {
     const { key, target } = observation;
-    const attempt = decision.record.attempt;
-    if (target === undefined || attempt === undefined) return {};
-    // Its time runs from now, by the clock that does not jump.
-    memory.see(key, attempt, UNSEEN);
+    const { record, pending } = decision;
+    if (target === undefined) return {};
     // The fence needs a reading that is later than the GET.
     const now = await lookAt(key);
-    if (now.kind !== 'wanted' || now.content !== attempt.content) return { lookAgainInMs: 0 };
-    await keep(key, decision.record, decision.givenUp);
+    if (now.kind !== 'wanted' || now.content !== pending.content) return { lookAgainInMs: 0 };
+    await keep(key, record, decision.givenUp);
     try {
-      const taken = applied(attempt, await cluster.patchDeployment(target, decision.patch));
-      const { record, superseded } = rollingOut(observation, decision.record, taken, clock.now());
-      followRollout(key, target, record);
-      await keep(key, record, superseded);
-      await report(startedEvent(observation, record, taken, clock.now()));
+      const attempt = applied(pending, await cluster.patchDeployment(target, decision.patch));
+      const taken = takeOver({ observation, record, moment: moment() }, attempt);
+      // Its time runs from now, by the clock that does not jump.
+      memory.see(key, attempt, UNSEEN);
+      followRollout(key, target, taken.record);
+      await keep(key, taken.record, taken.superseded);
+      await report(startedEvent(observation, taken.record, attempt, clock.now()));
       return { lookAgainInMs: 0 };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      const isFirstTry = before?.attempt?.id !== attempt.id;
-      return patchRefused(observation, { ...decision, isFirstTry }, error);
+      // 404: it went after the GET, or an admission webhook says so; the next GET tells which.
+      if (isTransient(error) || error.kind === 'not-found') {
+        return tryAgain(observation, record, { at: 'change', error });
+      }
+      // With the right to patch it was a policy's no.
+      const by = error.kind === 'forbidden' && !(await cluster.mayPatch(target)) ? 'rights' : 'server';
+      const mayBeApplied = before?.pending?.id === pending.id;
+      const refusal = { cause: error.detail || error.message, by, mayBeApplied } as const;
+      const of = { observation, record, policy, moment: moment() };
+      return act(observation, record, decideRefusedPatch(of, pending, refusal));
     }
-  }
-
-  async function patchRefused(
-    observation: Observation,
-    { record, isFirstTry }: { readonly record: TargetRecord; readonly isFirstTry: boolean },
-    error: ApiError,
-  ): Promise<PassResult> {
-    const { attempt } = record;
-    // 404: it went after the GET, or an admission webhook says so; the next GET tells which.
-    if (isTransient(error) || error.kind === 'not-found') return tryAgain(observation, record, { at: 'change', error });
-    const { target } = observation;
-    if (attempt === undefined || target === undefined) return {};
-    // With the right to patch it was a policy's no, which stays a no for this content.
-    if (error.kind === 'forbidden' && !(await cluster.mayPatch(target))) {
-      // An earlier request of it may be applied yet, whatever this one was answered.
-      return decideAgain(observation, record, error, isFirstTry ? withoutUnapplied : (kept) => kept);
-    }
-    const end = {
-      outcome: 'failed',
-      cause: `the API server refused the change: ${error.detail || error.message}`,
-    } as const;
-    const refused = { observation: { ...observation, elapsedMs: 0 }, record, moment: { now: clock.now() } };
-    return conclude(observation, endAttempt(refused, attempt, end));
   }
 
   /** With what the API server said to a change. */
@@ -203,12 +192,9 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     observation: Observation,
     record: TargetRecord | undefined,
     error: ApiError,
-    finish: (record: TargetRecord) => TargetRecord = (kept) => kept,
   ): Promise<PassResult> {
     const refused: Observation = { ...observation, cluster: { kind: 'error', error } };
-    const decision = decideOn(refused, record);
-    const finished = 'record' in decision ? { ...decision, record: finish(decision.record) } : decision;
-    return act(refused, record, finished);
+    return act(refused, record, decideOn(refused, record));
   }
 
   /** Comes back with growing delays, and is silent about it for a while only. */

@@ -53,7 +53,7 @@ export function stalledEvent(
   now: number,
 ): TargetEvent {
   const { key, desired } = observation;
-  const attempt = record?.phase === 'rolling-out' ? record.attempt : undefined;
+  const attempt = record?.phase === 'rolling-out' ? (record.pending ?? record.attempt) : undefined;
   const asked = desired.kind === 'wanted' ? desired : undefined;
   const version = attempt?.version ?? asked?.request.version ?? record?.version ?? '';
   const what = stuck.at === 'change' ? 'taken the change' : 'said how it stands';

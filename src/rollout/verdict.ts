@@ -64,7 +64,7 @@ export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
   const { deployment, attempt } = facts;
   const leftMs = leftOf(rolloutTimeoutMs(deployment, policy), facts);
   // What was seen before our patch says nothing about it, not even about its image.
-  if (deployment.generation < (attempt.generation ?? 0)) return unobserved(leftMs);
+  if (deployment.generation < attempt.generation) return unobserved(leftMs);
   const container = deployment.containers.find((candidate) => candidate.name === attempt.container);
   const wanted = attempt.appliedImage ?? attempt.image;
   if (container?.image !== wanted) {

@@ -4,7 +4,9 @@ import type { Outcome } from '../domain/outcome.ts';
 import {
   type Attempt,
   type Block,
+  type Drift,
   type PastOutcome,
+  type PendingAttempt,
   type Phase,
   RECORD_SCHEMA,
   type TargetRecord,
@@ -21,6 +23,7 @@ import {
   oneOf,
   optional,
   orElse,
+  type Shape,
   text,
   time,
 } from './json-codec.ts';
@@ -57,7 +60,7 @@ const schema: Codec<typeof RECORD_SCHEMA> = {
   },
 };
 
-const attempt = object<Attempt>({
+const pendingFields: Shape<PendingAttempt> = {
   id: text,
   kind: attemptKind,
   content: text,
@@ -66,8 +69,12 @@ const attempt = object<Attempt>({
   container: text,
   previousImage: optional(text),
   startedAt: time,
-  uid: optional(text),
-  generation: optional(number),
+};
+const pending = object<PendingAttempt>(pendingFields);
+const attempt = object<Attempt>({
+  ...pendingFields,
+  uid: text,
+  generation: number,
   appliedImage: optional(text),
   revision: optional(number),
   toldHeld: optional(boolean),
@@ -108,7 +115,7 @@ const untold = object<TargetEvent>({
   at: time,
 });
 
-const drift = object<NonNullable<TargetRecord['drift']>>({ image: text, seenAt: list(time) });
+const drift = object<Drift>({ image: optional(text), seenAt: list(time) });
 
 const record = object<TargetRecord>({
   schema,
@@ -120,7 +127,7 @@ const record = object<TargetRecord>({
   finishedAt: optional(time),
   content: text,
   attempt: optional(attempt),
-  behind: optional(attempt),
+  pending: optional(pending),
   verified: optional(verified),
   verifiedBefore: optional(verified),
   blockedBy: optional(block),
@@ -133,12 +140,13 @@ const record = object<TargetRecord>({
 
 /**
  * The file's text. `service`, `namespace` and `image` are there for its readers and are not read back; for a misnamed
- * file `service` is the whole base name.
+ * file `service` is the whole base name, and `image` stands there only for a version that was tried.
  */
 export function encodeRecord(key: TargetKey, value: TargetRecord): string {
   const named = parseTargetKey(key);
   const { service, namespace } = named.kind === 'target' ? named.target : { service: key, namespace: '' };
-  const names = { schema: value.schema, service, namespace, image: value.attempt?.image };
+  const tried = [value.pending, value.attempt].find((attempt) => attempt?.content === value.content);
+  const names = { schema: value.schema, service, namespace, image: tried?.image };
   return `${JSON.stringify(Object.assign(names, record.encode(value)), undefined, 2)}\n`;
 }
 

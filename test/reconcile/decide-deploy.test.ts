@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ApiError } from '../../src/domain/api-error.ts';
 import { ATTEMPT_ANNOTATION } from '../../src/domain/signature.ts';
 import { targetKey } from '../../src/domain/target.ts';
-import { endAttempt } from '../../src/reconcile/conclusions.ts';
+import { endPending } from '../../src/reconcile/conclusions.ts';
 import type { Observation } from '../../src/reconcile/decision.ts';
 import {
   ask,
@@ -11,12 +11,13 @@ import {
   got,
   gotImage,
   NEW_ID,
+  pending,
   record,
   recordOf,
   refused,
   refusedByServer,
+  sent,
   settled,
-  unanswered,
   wanted,
   watched,
 } from '../support/decision-desk.ts';
@@ -52,9 +53,8 @@ describe('a new file', () => {
       phase: 'rolling-out',
       version: '1.25.0',
       content: 'bytes of 1.25.0',
-      attempt: { id: NEW_ID, kind: 'deploy', image: NEW_IMAGE, previousImage: OLD_IMAGE, container: 'web' },
+      pending: { id: NEW_ID, kind: 'deploy', image: NEW_IMAGE, previousImage: OLD_IMAGE, container: 'web' },
     });
-    expect(recordOf(decision).attempt).not.toHaveProperty('generation');
   });
 
   test('is patched although the image is right already: the fence must move', () => {
@@ -194,11 +194,9 @@ describe('a file that is refused', () => {
       ],
     };
 
-    const { record: answer } = conclusionOf(
-      ask({ file, record: record({ attempt: unanswered() }), cluster: got(twice) }),
-    );
+    const { record: answer } = conclusionOf(ask({ file, record: sent(), cluster: got(twice) }));
 
-    expect(answer.attempt).toHaveProperty('endedAt');
+    expect(answer).not.toHaveProperty('pending');
     expect(ask({ file, record: answer, cluster: got(twice) })).toEqual({ kind: 'nothing' });
   });
 });
@@ -210,10 +208,15 @@ describe('a newer file', () => {
   const annotations = { [ATTEMPT_ANNOTATION]: NEW_ID };
 
   test('is sent over a running rollout at once, which is superseded when the patch is taken', () => {
-    const sent = sentOver();
-    const found = conclusionOf(ask({ file: newer, record: sent, cluster: got({ annotations }), after: 37 }));
+    const asked = sentOver();
+    const found = conclusionOf(ask({ file: newer, record: asked, cluster: got({ annotations }), after: 37 }));
 
-    expect(sent).toMatchObject({ version: '1.26.0', attempt: { id: NEW_ID }, behind: { id: 'attempt-1' }, past: [] });
+    expect(asked).toMatchObject({
+      version: '1.26.0',
+      attempt: { id: 'attempt-1' },
+      pending: { id: NEW_ID },
+      past: [],
+    });
     expect(found.event).toMatchObject({
       id: 'attempt-1:superseded',
       what: 'superseded',
@@ -226,14 +229,13 @@ describe('a newer file', () => {
       attempt: { id: NEW_ID, generation: 2 },
       past: [{ version: '1.25.0', outcome: 'superseded' }],
     });
-    expect(found.record).not.toHaveProperty('behind');
+    expect(found.record).not.toHaveProperty('pending');
   });
 
   test('that the server refuses supersedes nothing: the older rollout goes on and gets its answer', () => {
-    const sent = sentOver();
-    const { record: after } = endAttempt(
-      { observation: SEEN, record: sent, moment: { now: PATCHED_AT } },
-      attempt({ id: NEW_ID, content: 'bytes of 1.26.0', version: '1.26.0' }),
+    const { record: after } = endPending(
+      { observation: SEEN, record: sentOver(), moment: { now: PATCHED_AT } },
+      pending({ id: NEW_ID, content: 'bytes of 1.26.0', version: '1.26.0' }),
       { outcome: 'failed', cause: 'denied' },
     );
     const end = conclusionOf(ask({ file: newer, record: after, cluster: watched(), after: 40 }));
@@ -250,7 +252,7 @@ describe('a newer file', () => {
     const again = recordOf(ask({ file, record: sentOver(), cluster: got(), after: 37 }));
     const found = ask({ file, record: again, cluster: got({ annotations }), after: 37 });
 
-    expect(again).toMatchObject({ version: '1.25.0', behind: { id: 'attempt-1' } });
+    expect(again).toMatchObject({ version: '1.25.0', attempt: { id: 'attempt-1' }, pending: { id: NEW_ID } });
     expect(found).toMatchObject({
       event: { id: 'attempt-1:superseded', cause: 'superseded by 1.25.0 again after 37 s' },
       record: { attempt: { id: NEW_ID } },
@@ -258,7 +260,7 @@ describe('a newer file', () => {
   });
 
   test('tells of an older one too whose patch was never answered', () => {
-    expect(ask({ file: newer, record: record({ attempt: unanswered() }), cluster: got() })).toMatchObject({
+    expect(ask({ file: newer, record: sent(), cluster: got() })).toMatchObject({
       kind: 'patch',
       givenUp: { id: 'attempt-1:superseded' },
     });
@@ -272,10 +274,37 @@ describe('a newer file', () => {
       kind: 'wait',
       lookAgainInMs: 5_000,
     });
-    expect(ask({ file: newer, record: parked, cluster: watched() })).toEqual({ kind: 'look-fresh' });
-    expect(ask({ file: newer, record: parked, cluster: got() })).toMatchObject({
+    expect(ask({ file: newer, record: parked, cluster: watched({ updatedReplicas: 0 }) })).toEqual({
+      kind: 'look-fresh',
+    });
+    expect(ask({ file: newer, record: parked, cluster: got({ updatedReplicas: 0 }) })).toMatchObject({
       kind: 'patch',
-      record: { behind: { id: 'attempt-1' } },
+      record: { attempt: { id: 'attempt-1' }, pending: { id: NEW_ID } },
+    });
+  });
+
+  test('that is not taken lets the older rollout have its answer first', () => {
+    const asked = sentOver();
+
+    const end = conclusionOf(ask({ file: newer, record: asked, cluster: watched(), after: 40 }));
+
+    expect(end).toMatchObject({ event: { id: 'attempt-1:succeeded' }, last: '1.25.0' });
+    expect(end.record).toMatchObject({ phase: 'rolling-out', version: '1.26.0', pending: { id: NEW_ID } });
+    expect(ask({ file: newer, record: end.record, cluster: got(), after: 41 })).toMatchObject({
+      kind: 'patch',
+      pending: { id: NEW_ID },
+    });
+  });
+
+  test('that is removed before it is taken, and comes back, does not wait for the older one', () => {
+    const gone = conclusionOf(
+      ask({ file: { kind: 'absent' }, record: sentOver(), cluster: got({ updatedReplicas: 0 }), after: 40 }),
+    );
+
+    expect(gone).toMatchObject({ event: { what: 'superseded', version: '1.26.0' } });
+    expect(ask({ file: newer, record: gone.record, cluster: got({ updatedReplicas: 0 }), after: 41 })).toMatchObject({
+      kind: 'patch',
+      pending: { version: '1.26.0' },
     });
   });
 });
@@ -284,9 +313,7 @@ describe('a lost answer', () => {
   test('is found by the annotation, and nothing is sent again', () => {
     const annotations = { 'deployment-k8s-engine/attempt': 'attempt-1' };
 
-    expect(
-      ask({ file, record: record({ attempt: unanswered() }), cluster: got({ generation: 7, annotations }) }),
-    ).toMatchObject({
+    expect(ask({ file, record: sent(), cluster: got({ generation: 7, annotations }) })).toMatchObject({
       kind: 'remember',
       record: { attempt: { id: 'attempt-1', generation: 7, uid: 'deployment-1', appliedImage: NEW_IMAGE } },
       lookAgainInMs: 0,
@@ -294,17 +321,16 @@ describe('a lost answer', () => {
   });
 
   test('of a patch that was not applied leads to the same attempt again', () => {
-    const decision = ask({ file, record: record({ attempt: unanswered() }), cluster: gotImage(OLD_IMAGE) });
+    const decision = ask({ file, record: sent(), cluster: gotImage(OLD_IMAGE) });
 
-    expect(decision).toMatchObject({ kind: 'patch', record: { attempt: { id: 'attempt-1' } } });
+    expect(decision).toMatchObject({ kind: 'patch', record: { pending: { id: 'attempt-1' } } });
   });
 
   test.each([
     ['removed', { kind: 'absent' } as const],
     ['malformed', refused()],
   ])('of a file that is %s now is looked for, and told as superseded when it was not applied', (_how, now) => {
-    const memory = record({
-      attempt: unanswered(),
+    const memory = sent({
       ...(now.kind === 'refused' ? { phase: 'refused', content: 'bytes of nonsense' } : {}),
     });
 
@@ -318,9 +344,7 @@ describe('a lost answer', () => {
   test('of a file that was removed is seen through when it was applied', () => {
     const annotations = { 'deployment-k8s-engine/attempt': 'attempt-1' };
 
-    expect(
-      ask({ file: { kind: 'absent' }, record: record({ attempt: unanswered() }), cluster: got({ annotations }) }),
-    ).toMatchObject({
+    expect(ask({ file: { kind: 'absent' }, record: sent(), cluster: got({ annotations }) })).toMatchObject({
       kind: 'remember',
       record: { attempt: { generation: 2 } },
     });
@@ -329,9 +353,10 @@ describe('a lost answer', () => {
   test('waits for a file that is just being written', () => {
     const writing = { kind: 'not-ready', lookAgainInMs: 100 } as const;
 
-    expect(
-      ask({ file: writing, record: record({ attempt: unanswered() }), cluster: gotImage(OLD_IMAGE) }),
-    ).toMatchObject({ kind: 'wait', lookAgainInMs: 100 });
+    expect(ask({ file: writing, record: sent(), cluster: gotImage(OLD_IMAGE) })).toMatchObject({
+      kind: 'wait',
+      lookAgainInMs: 100,
+    });
   });
 });
 
@@ -401,7 +426,7 @@ describe('a target that waits for somebody', () => {
     expect(ask({ file, record: memory, cluster: watched(), after: 91 })).toEqual({ kind: 'look-fresh' });
     expect(ask({ file, record: memory, cluster: refusedByServer(), after: 91 })).toMatchObject({
       kind: 'remember',
-      lookAgainInMs: 30_000,
+      lookAgainInMs: 0,
     });
   });
 

@@ -131,11 +131,11 @@ describe('a rollout that runs', () => {
 
   test('whose Deployment was made anew begins again, as the same attempt', () => {
     const memory = recordOf(ask({ file, record: record(), cluster: watched({ uid: 'deployment-2' }) }));
-    expect(memory.attempt).not.toHaveProperty('generation');
+    expect(memory).not.toHaveProperty('attempt');
 
     expect(ask({ file, record: memory, cluster: gotImage('base', { uid: 'deployment-2' }) })).toMatchObject({
       kind: 'patch',
-      record: { attempt: { id: 'attempt-1' } },
+      pending: { id: 'attempt-1' },
     });
   });
 
@@ -145,7 +145,7 @@ describe('a rollout that runs', () => {
 
     const memory = recordOf(ask({ file, record: record(), cluster: watched(restored) }));
 
-    expect(memory.attempt?.id).not.toBe('attempt-1');
+    expect(memory.pending?.id).not.toBe('attempt-1');
     expect(ask({ file, record: memory, cluster: got(restored) })).toMatchObject({ kind: 'patch' });
   });
 

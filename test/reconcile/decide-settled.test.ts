@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { withoutPending } from '../../src/reconcile/attempt.ts';
 import {
   ask,
   attempt,
@@ -6,11 +7,11 @@ import {
   got,
   gotImage,
   NEW_ID,
+  pending,
   record,
   recordOf,
   refusedByServer,
   settled,
-  unanswered,
   VERIFIED,
   wanted,
   watched,
@@ -54,7 +55,7 @@ describe('a rollback', () => {
         record: {
           phase: 'rolling-out',
           content: 'bytes of 1.25.0',
-          attempt: { id: NEW_ID, kind: 'rollback', image: OLD_IMAGE, version: '1.24.0' },
+          pending: { id: NEW_ID, kind: 'rollback', image: OLD_IMAGE, version: '1.24.0' },
         },
       });
     }
@@ -64,7 +65,7 @@ describe('a rollback', () => {
     const verified = { ...VERIFIED, image: 'elsewhere.example/web:1.24.0' };
 
     expect(ask({ file, record: { ...failed, verified }, policy, cluster: got() })).toMatchObject({
-      record: { attempt: { image: verified.image } },
+      record: { pending: { image: verified.image } },
     });
   });
 
@@ -75,7 +76,7 @@ describe('a rollback', () => {
     ['after a rollback', settled('rollback-failed', { verified: VERIFIED }), policy],
     [
       'of what the API server refused',
-      settled('failed', { verified: VERIFIED, attempt: unanswered({ endedAt: 1 }) }),
+      settled('failed', { verified: VERIFIED, attempt: attempt({ content: 'older bytes', endedAt: PATCHED_AT }) }),
       policy,
     ],
   ])('is not done %s', (_when, memory, how) => {
@@ -137,19 +138,20 @@ describe('a rollback', () => {
   test('in flight loses to a newer file', () => {
     expect(ask({ file: wanted('1.26.0'), record: backwards, policy, cluster: got(back) })).toMatchObject({
       kind: 'patch',
-      record: { version: '1.26.0', attempt: { kind: 'deploy' }, behind: { id: 'back-1' } },
+      record: { version: '1.26.0', attempt: { id: 'back-1' }, pending: { kind: 'deploy' } },
     });
   });
 
   test('whose answer was lost is the same rollback again', () => {
     const sent = {
       ...backwards,
-      attempt: unanswered({ id: 'back-1', kind: 'rollback', version: '1.24.0', image: OLD_IMAGE }),
+      attempt: attempt({ endedAt: PATCHED_AT }),
+      pending: pending({ id: 'back-1', kind: 'rollback', version: '1.24.0', image: OLD_IMAGE }),
     };
 
     expect(ask({ file, record: sent, policy, cluster: got() })).toMatchObject({
       kind: 'patch',
-      record: { attempt: { id: 'back-1', kind: 'rollback', image: OLD_IMAGE } },
+      record: { pending: { id: 'back-1', kind: 'rollback', image: OLD_IMAGE } },
     });
   });
 
@@ -163,7 +165,8 @@ describe('a rollback', () => {
   test('that is forbidden ends, and is told', () => {
     const sent = {
       ...backwards,
-      attempt: unanswered({ id: 'back-1', kind: 'rollback', version: '1.24.0', image: OLD_IMAGE }),
+      attempt: attempt({ endedAt: PATCHED_AT }),
+      pending: pending({ id: 'back-1', kind: 'rollback', version: '1.24.0', image: OLD_IMAGE }),
     };
 
     expect(
@@ -267,7 +270,7 @@ describe('a late truth', () => {
     expect(end.record).toMatchObject({ phase: 'failed', verified: VERIFIED });
     expect(ask({ file, record: end.record, policy, cluster: got() })).toMatchObject({
       kind: 'patch',
-      record: { attempt: { kind: 'rollback', version: VERIFIED.version } },
+      record: { pending: { kind: 'rollback', version: VERIFIED.version } },
     });
   });
 
@@ -359,7 +362,7 @@ describe('a change made outside', () => {
         ask({ file, record: memory, cluster: got(other), policy: { ...policy, repo: undefined }, after: 601 }),
       ).toMatchObject({
         kind: 'patch',
-        record: { attempt: { kind: 'correct-drift', image: NEW_IMAGE } },
+        record: { pending: { kind: 'correct-drift', image: NEW_IMAGE } },
       });
     });
 
@@ -376,10 +379,7 @@ describe('a change made outside', () => {
           expect(next).toEqual({ kind: 'nothing' });
           break;
         }
-        const patched = {
-          ...next.record,
-          attempt: attempt({ ...next.record.attempt, uid: 'deployment-1', generation: 2 }),
-        };
+        const patched = { ...withoutPending(next.record), attempt: attempt({ ...next.pending }) };
         const ended = conclusionOf(ask({ file, record: patched, cluster: watched(), policy, after: after + 5 })).record;
         memory = recordOf(ask({ file, record: ended, cluster: watched(), policy, after: after + 6 }));
       }
@@ -397,10 +397,7 @@ describe('a change made outside', () => {
         memory = told.record;
         const next = ask({ file, record: memory, cluster: { ...drifted, fresh: true }, policy, after: after + 1 });
         if (next.kind !== 'patch') break;
-        const patched = {
-          ...next.record,
-          attempt: attempt({ ...next.record.attempt, uid: 'deployment-1', generation: 2 }),
-        };
+        const patched = { ...withoutPending(next.record), attempt: attempt({ ...next.pending }) };
         const ended = conclusionOf(ask({ file, record: patched, cluster: drifted, policy, after: after + 5 }));
         events.push(`${ended.event.what}: ${ended.event.cause}`);
         memory = ended.record;

@@ -21,6 +21,7 @@ function conclusion(what: 'failed' | 'timed-out' | 'succeeded', pods: readonly P
     evidence: [],
     startedAt: PATCHED_AT,
     attempt: {
+      generation: 2,
       id: 'attempt-1',
       kind: 'deploy',
       content: 'c0ffee',

@@ -30,7 +30,7 @@ const mutants: Readonly<Record<string, { readonly sabotage: Sabotage; readonly b
     broken: /told complete and was not/,
   },
   'records an attempt only once it was answered': {
-    sabotage: { forgets: ({ attempt }) => attempt !== undefined && attempt.generation === undefined },
+    sabotage: { forgets: ({ pending }) => pending !== undefined },
     broken: /nobody had recorded/,
   },
 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { attempt, record, settled, unanswered, wanted } from '../support/decision-desk.ts';
+import { attempt, pending, record, settled, VERIFIED, wanted } from '../support/decision-desk.ts';
 import { createPassDesk, refusal, throws } from '../support/pass-desk.ts';
 import { complete, deployment, PATCHED_AT } from '../support/rollout-objects.ts';
 
@@ -101,14 +101,72 @@ describe('a newer change that is refused', () => {
     ]);
   });
 
-  test('is not forgotten while an earlier request of it may yet be applied', async () => {
+  test.each([
+    ['for want of the right', DENIED],
+    ['for a while', BROKEN],
+  ])('%s does not keep the older rollout from timing out', async (_name, error) => {
     const desk = newerDesk();
-    const sent = unanswered({ id: 'attempt-2', content: 'bytes of 1.26.0', version: '1.26.0' });
-    desk.record = record({ content: sent.content, version: sent.version, attempt: sent, behind: attempt() });
+    desk.answers.patch = throws(error);
+
+    for (let seconds = 0; seconds < 600; seconds += 5) {
+      await desk.pass();
+      desk.clock.advance(5_000);
+    }
+
+    expect(desk.told.filter(({ kind }) => kind === 'target')).toContainEqual(
+      expect.objectContaining({ what: 'timed-out', version: '1.25.0' }),
+    );
+  });
+
+  test('for a while lets the older rollout succeed meanwhile, as the version to go back to', async () => {
+    const desk = newerDesk();
+    desk.answers.patch = throws(BROKEN);
+    await desk.pass();
+
+    desk.watched = deployment(complete());
+    await desk.passes(2);
+    desk.answers.patch = () => deployment({ generation: 3 });
+    await desk.pass();
+
+    expect(desk.told).toMatchObject([
+      { what: 'succeeded', version: '1.25.0' },
+      { what: 'started', version: '1.26.0' },
+    ]);
+    expect(desk.record).toMatchObject({ verified: { version: '1.25.0' }, phase: 'rolling-out', version: '1.26.0' });
+  });
+
+  test('of a rollback is told as the failure of the rollback', async () => {
+    const desk = createPassDesk({ onFailure: 'rollback' });
+    desk.record = settled('failed', { verified: VERIFIED });
+    desk.answers.read = () => deployment();
+    desk.answers.mayPatch = () => true;
+    desk.answers.patch = throws(DENIED);
 
     await desk.pass();
 
-    expect(desk.record).toMatchObject({ phase: 'blocked', attempt: { id: 'attempt-2' }, behind: { id: 'attempt-1' } });
+    expect(desk.told).toMatchObject([{ what: 'rollback-failed', version: '1.24.0' }]);
+  });
+
+  test('is not told as superseded when it was never taken', async () => {
+    const desk = newerDesk();
+    await desk.pass();
+    desk.file = wanted('1.27.0');
+    await desk.pass();
+
+    expect(desk.told).toMatchObject([
+      { what: 'blocked', version: '1.26.0' },
+      { what: 'blocked', version: '1.27.0' },
+    ]);
+  });
+
+  test('is not forgotten while an earlier request of it may yet be applied', async () => {
+    const desk = newerDesk();
+    const sent = pending({ id: 'attempt-2', content: 'bytes of 1.26.0', version: '1.26.0' });
+    desk.record = record({ content: sent.content, version: sent.version, pending: sent });
+
+    await desk.pass();
+
+    expect(desk.record).toMatchObject({ phase: 'blocked', attempt: { id: 'attempt-1' }, pending: { id: 'attempt-2' } });
   });
 });
 

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import { targetKey } from '../../src/domain/target.ts';
+import { applied } from '../../src/reconcile/attempt.ts';
 import { wasRefusedJustNow } from '../../src/reconcile/decide-parked.ts';
 import { createRolloutMemory } from '../../src/reconcile/rollout-memory.ts';
 import { createStalls } from '../../src/reconcile/stalled.ts';
-import { ask, gotImage, record, recordOf, settled, unanswered, wanted } from '../support/decision-desk.ts';
+import { ask, gotImage, pending, recordOf, sent, settled, wanted } from '../support/decision-desk.ts';
 import { createManualClock } from '../support/manual-clock.ts';
-import { OLD_IMAGE, PATCHED_AT } from '../support/rollout-objects.ts';
+import { deployment, OLD_IMAGE, PATCHED_AT } from '../support/rollout-objects.ts';
 
 const KEY = targetKey({ service: 'web', namespace: 'prod' });
 
@@ -52,20 +53,18 @@ test('while nothing of the API can be reached nobody is told of a single target'
 test('the clock of a rollout starts with the patch that is taken, not with the first one that was not', () => {
   const clock = createManualClock(PATCHED_AT);
   const memory = createRolloutMemory(clock);
-  const first = unanswered();
-  memory.see(KEY, first, { kind: 'unseen' });
   clock.advance(600_000);
   const again = ask({
     file: wanted('1.25.0'),
-    record: record({ attempt: first }),
+    record: sent(),
     cluster: gotImage(OLD_IMAGE),
     after: 600,
   });
-  const taken = recordOf(again).attempt;
+  const tried = recordOf(again).pending ?? pending({ id: 'none' });
 
-  const { elapsedMs } = memory.see(KEY, taken, { kind: 'unseen' });
+  const { elapsedMs } = memory.see(KEY, applied(tried, deployment()), { kind: 'unseen' });
 
-  expect(taken?.id).toBe(first.id);
+  expect(tried.id).toBe(pending().id);
   expect(elapsedMs).toBe(0);
 });
 

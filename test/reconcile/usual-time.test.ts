@@ -17,6 +17,8 @@ const ATTEMPT: Attempt = {
   image: OLD_IMAGE,
   container: 'web',
   startedAt: PATCHED_AT,
+  uid: 'deployment-1',
+  generation: 2,
 };
 
 const RECORD: TargetRecord = {

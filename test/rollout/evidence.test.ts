@@ -23,6 +23,8 @@ const ATTEMPT: Attempt = {
   container: 'web',
   previousImage: OLD_IMAGE,
   startedAt: PATCHED_AT,
+  uid: 'deployment-1',
+  generation: 2,
 };
 
 function findings(pods: readonly PodView[], change: Partial<Findings> = {}): Findings {

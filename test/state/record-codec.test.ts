@@ -2,7 +2,15 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { TargetEvent } from '../../src/domain/event.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
-import type { Attempt, Block, PastOutcome, Phase, TargetRecord, Verified } from '../../src/domain/record.ts';
+import type {
+  Attempt,
+  Block,
+  PastOutcome,
+  PendingAttempt,
+  Phase,
+  TargetRecord,
+  Verified,
+} from '../../src/domain/record.ts';
 import { keyOfFileName, targetKey } from '../../src/domain/target.ts';
 import { encodeRecord, parseRecord } from '../../src/state/record-codec.ts';
 
@@ -24,6 +32,8 @@ const running: TargetRecord = {
     image: 'registry.example/web:1.25.0',
     container: 'web',
     startedAt: Date.UTC(2026, 0, 31, 12),
+    uid: 'deployment-1',
+    generation: 2,
   },
   past: [],
 };
@@ -47,22 +57,21 @@ const time = fc.date({ noInvalidDate: true }).map((date) => date.getTime());
 
 const plain = { noNullPrototype: true } as const;
 
+const tried = {
+  id: words,
+  kind: fc.constantFrom<Attempt['kind']>('deploy', 'rollback', 'correct-drift'),
+  content: words,
+  version: words,
+  image: words,
+  container: words,
+  previousImage: words,
+  startedAt: time,
+};
+const always = ['id', 'kind', 'content', 'version', 'image', 'container', 'startedAt'] as const;
+const pending: fc.Arbitrary<PendingAttempt> = fc.record(tried, { noNullPrototype: true, requiredKeys: [...always] });
 const attempt: fc.Arbitrary<Attempt> = fc.record(
-  {
-    id: words,
-    kind: fc.constantFrom<Attempt['kind']>('deploy', 'rollback', 'correct-drift'),
-    content: words,
-    version: words,
-    image: words,
-    container: words,
-    previousImage: words,
-    startedAt: time,
-    uid: words,
-    generation: fc.nat(),
-    appliedImage: words,
-    endedAt: time,
-  },
-  { noNullPrototype: true, requiredKeys: ['id', 'kind', 'content', 'version', 'image', 'container', 'startedAt'] },
+  { ...tried, uid: words, generation: fc.nat(), appliedImage: words, endedAt: time },
+  { noNullPrototype: true, requiredKeys: [...always, 'uid', 'generation'] },
 );
 const verified: fc.Arbitrary<Verified> = fc.record({ version: words, image: words, container: words, at: time }, plain);
 const past: fc.Arbitrary<PastOutcome> = fc.record(
@@ -98,10 +107,11 @@ const record: fc.Arbitrary<TargetRecord> = fc.record(
     startedAt: time,
     finishedAt: time,
     attempt,
+    pending,
     verified,
     blockedBy: fc.constantFrom<Block>('no-deployment', 'namespace-terminating', 'paused', 'forbidden'),
     crashedLater: fc.boolean(),
-    drift: fc.record({ image: words, seenAt: fc.array(time) }, plain),
+    drift: fc.record({ image: words, seenAt: fc.array(time) }, { ...plain, requiredKeys: ['seenAt'] }),
     untold,
     past: fc.array(past),
     usualMs: fc.array(fc.nat()),

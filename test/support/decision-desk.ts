@@ -1,7 +1,7 @@
 /** Puts one question to `decide`: web/prod, at a given moment, with a given memory. */
 import { ApiError } from '../../src/domain/api-error.ts';
 import type { DepLook } from '../../src/domain/dep-look.ts';
-import type { Attempt, TargetRecord } from '../../src/domain/record.ts';
+import type { Attempt, PendingAttempt, TargetRecord } from '../../src/domain/record.ts';
 import { targetKey } from '../../src/domain/target.ts';
 import type { DeploymentView } from '../../src/domain/workload.ts';
 import { decide } from '../../src/reconcile/decide.ts';
@@ -41,7 +41,7 @@ export function attempt(change: Partial<Attempt> = {}): Attempt {
 }
 
 /** The same, not answered: sent, and nobody knows. */
-export function unanswered(change: Partial<Attempt> = {}): Attempt {
+export function pending(change: Partial<PendingAttempt> = {}): PendingAttempt {
   const { uid: _uid, generation: _generation, appliedImage: _image, ...sent } = attempt();
   return { ...sent, ...change };
 }
@@ -59,6 +59,12 @@ export function record(change: Partial<TargetRecord> = {}): TargetRecord {
     past: [],
     ...change,
   };
+}
+
+/** The record of an attempt that was not answered. */
+export function sent(change: Partial<TargetRecord> = {}): TargetRecord {
+  const { attempt: _attempt, ...kept } = record();
+  return { ...kept, pending: pending(), ...change };
 }
 
 /** The record of an attempt that ended. */

@@ -1,10 +1,10 @@
 /** What happened to one target, and the promises that must hold of it whatever happened. */
 import type { TargetEvent } from '../../src/domain/event.ts';
-import type { Attempt } from '../../src/domain/record.ts';
+import type { PendingAttempt } from '../../src/domain/record.ts';
 
 export interface AcceptedPatch {
   readonly uid: string;
-  readonly attempt: Attempt;
+  readonly attempt: PendingAttempt;
   /** Whether the pod template changed: only then a rollout begins. */
   readonly changesTemplate: boolean;
   /** Contents written by then. */

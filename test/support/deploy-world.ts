@@ -7,9 +7,10 @@
 import type { JsonPatchOperation } from '../../src/cluster/cluster.ts';
 import type { DepLook } from '../../src/domain/dep-look.ts';
 import type { TargetEvent } from '../../src/domain/event.ts';
-import type { Attempt, TargetRecord } from '../../src/domain/record.ts';
+import type { PendingAttempt, TargetRecord } from '../../src/domain/record.ts';
 import { ATTEMPT_ANNOTATION } from '../../src/domain/signature.ts';
 import { targetKey } from '../../src/domain/target.ts';
+import { runningAttempt } from '../../src/reconcile/attempt.ts';
 import { createReconciler, type PassResult, type ReconcilerParts } from '../../src/reconcile/pass.ts';
 import { type AcceptedPatch, BrokenPromise, type DeployHistory } from './deploy-history.ts';
 import type { Act, Happening, Script } from './deploy-scripts.ts';
@@ -39,7 +40,7 @@ export async function playWorld(script: Script, sabotage: Sabotage = {}): Promis
   const writes: string[] = [];
   const accepted: AcceptedPatch[] = [];
   const told: TargetEvent[] = [];
-  const attempts = new Map<string, Attempt>();
+  const attempts = new Map<string, PendingAttempt>();
   let act: Act | undefined;
   let [file, record, last]: [string?, TargetRecord?, string?] = [];
   let [crashes, happened, fated, calm, isMeddledWith] = [0, 0, 0, false, false];
@@ -159,7 +160,7 @@ export async function playWorld(script: Script, sabotage: Sabotage = {}): Promis
           meanwhile();
           if (sabotage.forgets?.(next) === true) return;
           record = next;
-          if (next.attempt !== undefined) attempts.set(next.attempt.id, next.attempt);
+          if (next.pending !== undefined) attempts.set(next.pending.id, next.pending);
         },
         writeLast: async (_key, version) => {
           meanwhile();
@@ -203,9 +204,8 @@ export async function playWorld(script: Script, sabotage: Sabotage = {}): Promis
   }
 
   /** One that was never applied may wait for a file that is not ready: its content can come back. */
-  function isOpen({ attempt }: TargetRecord): boolean {
-    if (attempt === undefined || attempt.endedAt !== undefined) return false;
-    return attempt.generation !== undefined || lastLook.kind !== 'not-ready';
+  function isOpen(of: TargetRecord): boolean {
+    return runningAttempt(of) !== undefined || (of.pending !== undefined && lastLook.kind !== 'not-ready');
   }
 
   /** A pass that asks for no other one leaves nothing open. */
@@ -220,9 +220,6 @@ export async function playWorld(script: Script, sabotage: Sabotage = {}): Promis
   function checkRest(): void {
     const wanted = look();
     if (record !== undefined && isOpen(record)) throw new BrokenPromise('an attempt is left open');
-    if (record?.behind !== undefined && lastLook.kind !== 'not-ready') {
-      throw new BrokenPromise('an attempt is left behind');
-    }
     if (wanted.kind !== 'wanted' && wanted.kind !== 'refused') return;
     if (record?.content !== wanted.content) throw new BrokenPromise(`${wanted.content} has no answer`);
     if (wanted.kind !== 'wanted') return;
@@ -238,8 +235,8 @@ export async function playWorld(script: Script, sabotage: Sabotage = {}): Promis
   }
 
   function history(): DeployHistory {
-    const attempts = [record?.attempt, record?.behind].filter((attempt) => attempt !== undefined);
-    const open = new Set(attempts.filter(({ endedAt }) => endedAt === undefined).map(({ id }) => id));
+    const attempts = [runningAttempt(record), record?.pending].filter((attempt) => attempt !== undefined);
+    const open = new Set(attempts.map(({ id }) => id));
     return { writes, accepted, told, crashes, open };
   }
 }

@@ -8,9 +8,9 @@ import type { JsonPatchOperation } from '../../src/cluster/cluster.ts';
 import type { DepLook } from '../../src/domain/dep-look.ts';
 import type { TargetRecord } from '../../src/domain/record.ts';
 import { targetKey } from '../../src/domain/target.ts';
-import { applied } from '../../src/reconcile/attempt-marks.ts';
+import { applied } from '../../src/reconcile/attempt.ts';
 import { decide } from '../../src/reconcile/decide.ts';
-import { rollingOut } from '../../src/reconcile/decide-deploy.ts';
+import { takeOver } from '../../src/reconcile/decide-deploy.ts';
 import type { Decision, Observation } from '../../src/reconcile/decision.ts';
 import {
   control,
@@ -43,7 +43,7 @@ export interface Exploration {
   readonly broken?: { readonly what: string; readonly way: readonly string[] };
 }
 
-type PatchDecision = Pick<Extract<Decision, { kind: 'patch' }>, 'record' | 'patch'>;
+type PatchDecision = Pick<Extract<Decision, { kind: 'patch' }>, 'record' | 'pending' | 'patch'>;
 
 type Daemon =
   | { readonly at: 'idle' }
@@ -77,6 +77,7 @@ interface State {
 const CONTENTS = ['a', 'b', 'a'];
 const TARGET = { service: 'web', namespace: 'prod' };
 const KEY = targetKey(TARGET);
+const MOMENT = { now: 0, newId: '' };
 
 /** Breadth first, so that a way that is found is a shortest one. */
 export function explore(rules: DaemonRules): Exploration {
@@ -179,16 +180,16 @@ function remembered(state: State, index: number, record: TargetRecord): State {
 /** The GET of the pass, and what follows from it. */
 function decided(state: State, index: number, daemon: Extract<Daemon, { at: 'looked' }>): State {
   const decision = decide(observationOf(state, daemon.write), daemon.record, STORY_POLICY, {
-    now: 0,
+    ...MOMENT,
     newId: `${index}.${state.sent}`,
   });
   switch (decision.kind) {
     case 'patch': {
-      const { record, patch } = decision;
+      const { record, pending, patch } = decision;
       return moved(state, index, {
         at: 'decided',
         write: daemon.write,
-        decision: { record: withoutPast(record), patch },
+        decision: { record: withoutPast(record), pending, patch },
       });
     }
     case 'remember':
@@ -215,10 +216,15 @@ function observationOf(state: State, write: number): Observation {
   };
 }
 
-/** Bounded by what the rules ask of it here: the past, and what is told of whom, is for people. */
+/** Bounded by what the rules ask of it here: the past, and how an older rollout ends, is for people. */
 function withoutPast(record: TargetRecord): TargetRecord {
-  const { usualMs: _usualMs, behind: _behind, ...kept } = record;
-  return { ...kept, past: [], summary: '' };
+  const { usualMs: _usualMs, attempt, ...kept } = record;
+  return {
+    ...kept,
+    ...(attempt === undefined || kept.pending !== undefined ? {} : { attempt }),
+    past: [],
+    summary: '',
+  };
 }
 
 function sent(state: State, index: number, daemon: Extract<Daemon, { at: 'ready' }>, rules: DaemonRules): State {
@@ -231,11 +237,11 @@ function sent(state: State, index: number, daemon: Extract<Daemon, { at: 'ready'
 }
 
 function answered(state: State, index: number, record: TargetRecord): State {
-  const { attempt } = record;
-  if (attempt === undefined) return state;
-  const view = viewOf(state.model);
-  const { record: next } = rollingOut(observationOf(state, state.write), record, applied(attempt, view), 0);
-  return remembered(state, index, next);
+  const { pending } = record;
+  if (pending === undefined) return state;
+  const observation = observationOf(state, state.write);
+  const attempt = applied(pending, viewOf(state.model));
+  return remembered(state, index, takeOver({ observation, record, moment: MOMENT }, attempt).record);
 }
 
 function serve(state: State, request: Request): State {
