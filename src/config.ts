@@ -61,7 +61,7 @@ export const VARIABLES: readonly Variable[] = [
   {
     name: 'ROLLOUT_TIMEOUT',
     meaning: 'limit of a rollout; not set: progressDeadlineSeconds of the Deployment where it was chosen, else 4m',
-    fallback: '4m',
+    fallback: '',
   },
   { name: 'FAILURE_GRACE', meaning: 'how long a crash loop or a passing pull error may last', fallback: '20s' },
   {
@@ -146,6 +146,7 @@ function createReader(env: Env, readFile: (path: string) => string | undefined) 
       const text = readFile(path)?.trim();
       // A credential is there or not; a file that was named must be.
       if (text === undefined && namedBy === `${name}_FILE`) problems.set(name, `${namedBy}: there is no file ${path}`);
+      if (text === '' && namedBy === `${name}_FILE`) problems.set(name, `${namedBy}: the file ${path} is empty`);
       return text === '' ? undefined : text;
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
@@ -191,9 +192,15 @@ export function parseDuration(text: string): number | undefined {
   return Number.isFinite(total) ? total : undefined;
 }
 
+/** As it is written in the settings. */
+function shortly(ms: number): string {
+  const [unit, length] = Object.entries(UNIT_MS).findLast(([, each]) => ms >= each && ms % each === 0) ?? ['ms', 1];
+  return `${ms / length}${unit}`;
+}
+
 function duration(minMs: number, maxMs: number): Values<number> {
   return {
-    expected: `a duration such as 500ms, 20s or 4m, from ${minMs} ms to ${maxMs / MINUTE} min`,
+    expected: `a duration such as 500ms, 20s or 4m, from ${shortly(minMs)} to ${shortly(maxMs)}`,
     parse: (text) => {
       const ms = parseDuration(text);
       return ms !== undefined && ms >= minMs && ms <= maxMs ? ms : undefined;
@@ -236,7 +243,8 @@ const REPOSITORY: Values<string> = {
 const WEBHOOK: Values<string> = {
   expected: 'an http(s) URL',
   parse: (text) => {
-    const protocol = URL.parse(text)?.protocol;
+    // A URL is parsed as if there were no line breaks in it.
+    const protocol = /\s/.test(text) ? undefined : URL.parse(text)?.protocol;
     return protocol === 'https:' || protocol === 'http:' ? text : undefined;
   },
 };

@@ -12,7 +12,7 @@ import type { Logger } from './log.ts';
 import { createSlackSink } from './notify/slack.ts';
 import { createWorkQueue } from './queue/work-queue.ts';
 import { createEvidenceGatherer } from './reconcile/evidence.ts';
-import { createReconciler } from './reconcile/pass.ts';
+import { createReconciler, type PassResult } from './reconcile/pass.ts';
 import { createReport, logSink, type Sink } from './report.ts';
 import { readBounded } from './state/bounded-read.ts';
 import { writeDurably } from './state/durable.ts';
@@ -77,7 +77,7 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
     onHint: (key) => queue.add(key),
     onHealth: ({ degraded, reason }) => {
       if (degraded) tell('directory-degraded', reason);
-      else tell('directory-recovered', `${config.deps} is watched again`);
+      else tell('directory-recovered', `${config.deps} is in order again`);
       // What waits out a backoff for its state to be readable need not wait any longer.
       if (!degraded) for (const key of intake.keys()) queue.add(key);
     },
@@ -126,8 +126,11 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
       secrets: config.slackWebhook === undefined ? [] : [config.slackWebhook],
     }),
   });
-  const run = async (key: TargetKey) => {
-    const result = await reconciler.run(key);
+  const run = async (key: TargetKey): Promise<PassResult> => {
+    const result = await reconciler.run(key).catch((error: unknown): PassResult => {
+      if (!(error instanceof UnknownStateError)) throw error;
+      return { lookAgainInMs: config.rescanMs, detail: error.message };
+    });
     if (result.detail !== undefined)
       log.debug({ key, lookAgainInMs: result.lookAgainInMs }, `${key}: ${result.detail}`);
     const isAtRest = result.lookAgainInMs === undefined && result.failed !== true;
@@ -138,11 +141,7 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
     concurrency: config.concurrency,
     run,
     clock,
-    onError: (key, error) => {
-      // The store has told of it once.
-      if (error instanceof UnknownStateError) log.debug({ key }, error.message);
-      else log.error({ key, err: error }, `${key}: the pass failed and is tried again`);
-    },
+    onError: (key, error) => log.error({ key, err: error }, `${key}: the pass failed and is tried again`),
   });
 
   const ending = new AbortController();

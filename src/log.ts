@@ -27,9 +27,10 @@ const FLUSH_MS = 300;
  * When the reader stands still or goes away, lines are dropped and the work goes on; how many is told when it is back.
  */
 export async function createLog({ level, format, color, fd, secrets }: LogOptions): Promise<Logger> {
-  const out = createLineOutput(fd, (count) =>
-    log.warn({ dropped: count }, `${count} lines of this log were dropped, because nobody took them`),
-  );
+  const out = createLineOutput(fd, (count) => {
+    const told = (['warn', 'error', 'fatal'] as const).find((each) => log.isLevelEnabled(each)) ?? 'warn';
+    log[told]({ dropped: count }, `${count} lines of this log were dropped, because nobody took them`);
+  });
   const formatted = format === 'pretty' ? await prettyFormat(color) : (line: string) => line;
   const hidden = withoutSecrets(secrets);
   const stream = {

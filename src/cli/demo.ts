@@ -40,12 +40,16 @@ export async function demo({ args, signal, isTerminal, out }: CommandContext): P
   await engine.start();
   const problems = await playAct({ deps, out, paint, signal });
   await untilTold(slack, signal);
+  if (signal.aborted) {
+    out('\nStopped before the end of the act.\n');
+    return EXIT.failed;
+  }
   out(
     problems.length === 0
       ? `\n${paint('green', 'All went as told.')}\n`
       : `\n${problems.map((line) => `${paint('red', line)}\n`).join('')}`,
   );
-  if (!args.includes('--once') && !signal.aborted) {
+  if (!args.includes('--once')) {
     out(invitation(deps, kubeconfig, paint));
     await untilAborted(signal);
   }

@@ -17,9 +17,9 @@ export async function run(context: CommandContext): Promise<number> {
   const { isTerminal, err } = context;
   const prepared = prepare(context);
   if (prepared.kind === 'problems') {
-    err(
-      `${prepared.problems.length} problem(s) in the settings:\n${prepared.problems.map((line) => `  ${line}\n`).join('')}`,
-    );
+    const { problems } = prepared;
+    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+    err(`${count} in the settings:\n${problems.map((line) => `  ${line}\n`).join('')}`);
     return EXIT.config;
   }
   const { config, cluster } = prepared;

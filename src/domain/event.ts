@@ -25,7 +25,7 @@ export interface TargetEvent {
   readonly at: number;
 }
 
-/** Something about the engine's surroundings; told when it begins and when it ends, not in between. */
+/** Something about the engine's surroundings; told when it begins, when its reason changes and when it ends. */
 export interface EngineStateEvent {
   readonly kind: 'engine';
   readonly id: string;

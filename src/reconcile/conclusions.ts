@@ -4,7 +4,6 @@ import type { Outcome } from '../domain/outcome.ts';
 import {
   type Attempt,
   type Block,
-  type Drift,
   MAX_PAST,
   type PastOutcome,
   type PendingAttempt,
@@ -62,7 +61,7 @@ export function endAttempt(of: Answered<TargetRecord>, attempt: Attempt, end: At
   // Without pods nothing was seen to run.
   const isVerified = outcome === 'succeeded' && deployment?.replicas !== 0;
   // What was told as failed first, or only put back, says nothing of how long a rollout takes.
-  const isUsual = isVerified && what === undefined && attempt.kind === 'deploy';
+  const isUsual = isVerified && what === undefined && attempt.kind === 'deploy' && deployment?.paused !== true;
   const concluded = conclude(of, attempt, { ...end, elapsedMs });
   return {
     ...concluded,
@@ -100,7 +99,7 @@ function conclude(
     record: {
       ...answerOf(record, attempt, end, summary, now),
       ...memoryOf(record),
-      ...driftOf(record, attempt),
+      ...seenDrift(driftOf(record, attempt)),
       past: withPast(record, { content, version, outcome, summary, at: now }),
     },
     event: targetEvent(observation, { id: `${id}:${what}`, what, version, image, summary, cause, at: now }),
@@ -215,8 +214,13 @@ export function memoryOf(record: TargetRecord | undefined): Partial<TargetRecord
 }
 
 /** Drifts are counted through their corrections; a new content begins a new count. */
-export function driftOf(record: TargetRecord | undefined, attempt: PendingAttempt): { readonly drift?: Drift } {
+export function driftOf(record: TargetRecord | undefined, attempt: PendingAttempt): Pick<TargetRecord, 'drift'> {
   return attempt.kind === 'correct-drift' && record?.drift !== undefined ? { drift: record.drift } : {};
+}
+
+/** After its correction the next change outside counts as another one, also when it is the same again. */
+function seenDrift({ drift }: Pick<TargetRecord, 'drift'>): Pick<TargetRecord, 'drift'> {
+  return drift === undefined ? {} : { drift: { seenAt: drift.seenAt } };
 }
 
 export function withPast(record: TargetRecord | undefined, outcome: PastOutcome): readonly PastOutcome[] {

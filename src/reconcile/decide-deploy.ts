@@ -98,8 +98,13 @@ function withDeployment(of: OrderCase, deployment: DeploymentView): Decision {
     const cause = `Deployment ${deployment.name} is paused; deployed after "kubectl rollout resume deployment/${deployment.name} -n ${deployment.namespace}"`;
     return block(of, 'paused', cause);
   }
-  // An attempt whose patch was not answered is the same attempt again, not a second one.
-  const repeated = waiting?.content === order.content && waiting.kind === order.kind;
+  // An attempt whose patch was not answered is the same attempt again, not a second one; so with another comment.
+  const repeated =
+    waiting?.kind === order.kind &&
+    (waiting.content === order.content ||
+      (waiting.version === order.request.version &&
+        waiting.container === choice.container &&
+        waiting.image === choice.image));
   const pending: PendingAttempt = {
     id: repeated ? waiting.id : newId,
     kind: order.kind,
@@ -226,16 +231,12 @@ export function decideRefusedPatch(
   refusal: { readonly cause: string; readonly by: 'rights' | 'server'; readonly mayBeApplied: boolean },
 ): Decision {
   const { kind, content, version, container } = pending;
-  const { cause, by, mayBeApplied } = refusal;
-  if (by === 'server') {
-    return endPending(of, pending, {
-      outcome: failureOf(pending),
-      cause: `the API server refused the change: ${cause}`,
-    });
-  }
-  const record = mayBeApplied ? of.record : withoutPending(of.record);
+  const { by, mayBeApplied } = refusal;
+  const said = by === 'server' ? `the API server refused the change: ${refusal.cause}` : refusal.cause;
+  const cause = kind === 'correct-drift' ? `the change made outside is not corrected: ${said}` : said;
   // What the engine itself wants is not parked: it ends, and is told.
-  if (kind !== 'deploy') return endPending(of, pending, { outcome: failureOf(pending), cause });
+  if (by === 'server' || kind !== 'deploy') return endPending(of, pending, { outcome: failureOf(pending), cause });
+  const record = mayBeApplied ? of.record : withoutPending(of.record);
   return block({ ...of, record, order: { kind, content, request: { version, container } } }, 'forbidden', cause);
 }
 

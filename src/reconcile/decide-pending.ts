@@ -10,6 +10,9 @@ import { takeAnswer } from './decide-deploy.ts';
 import type { Decision, Remembered } from './decision.ts';
 import { parkedLookMs } from './parked-look.ts';
 
+/** Longer than a request is waited for, by us or by the servers in between, ms. */
+const UNDER_WAY_MS = 35_000;
+
 /**
  * @param meanwhile what is decided while the file says nothing clear: it may yet hold the content again
  */
@@ -32,7 +35,15 @@ export function decidePending(of: Remembered, pending: PendingAttempt, meanwhile
       return cluster satisfies never;
   }
   if (desired.kind === 'not-ready' || desired.kind === 'unreadable') return meanwhile;
+  const leftMs = underWayMs(pending, of.moment.now);
+  if (leftMs > 0) return { kind: 'wait', lookAgainInMs: leftMs, detail: 'its patch may still be under way' };
   return endPending(of, pending, { outcome: 'superseded', cause: whyWithdrawn(desired) });
+}
+
+/** For how long the patch may still be applied, ms, e.g. one that was sent just before a restart. */
+function underWayMs({ startedAt }: PendingAttempt, now: number): number {
+  // Negative when the clock was set back: then nobody knows.
+  return now < startedAt ? 0 : startedAt + UNDER_WAY_MS - now;
 }
 
 function whyWithdrawn(desired: DepLook): string {

@@ -4,7 +4,7 @@ import type { DeploymentView } from '../domain/workload.ts';
 import { judge, type Verdict } from '../rollout/verdict.ts';
 import { formatDuration } from '../rollout/words.ts';
 import { carries } from './attempt.ts';
-import { deployingSummary, endAttempt, failureOf, subjectOf, targetEvent } from './conclusions.ts';
+import { deployingSummary, endAttempt, endPending, failureOf, subjectOf, targetEvent } from './conclusions.ts';
 import type { Decision, Observation, Remembered } from './decision.ts';
 import { awaitRollout } from './usual-time.ts';
 
@@ -27,7 +27,7 @@ export function decideRunning(of: Remembered, attempt: Attempt): Decision {
       return deleted(of, attempt);
     case 'deployment':
       if (cluster.deployment.uid === attempt.uid) return judgeRollout(of, attempt, cluster.deployment);
-      return wants(of.observation, attempt) ? recreated(of.record, attempt, cluster.deployment) : deleted(of, attempt);
+      return wants(of.observation, attempt) ? recreated(of, attempt, cluster.deployment) : deleted(of, attempt);
     default:
       return cluster satisfies never;
   }
@@ -45,8 +45,12 @@ function deleted(of: Remembered, attempt: Attempt): Decision {
 }
 
 /** Another Deployment of the same name: the file's wish holds for it too, so the attempt begins anew. */
-function recreated(record: TargetRecord, attempt: Attempt, deployment: DeploymentView): Decision {
-  const { attempt: _gone, ...kept } = record;
+function recreated(of: Remembered, attempt: Attempt, deployment: DeploymentView): Decision {
+  const { attempt: _gone, pending: between, ...kept } = of.record;
+  if (between !== undefined) {
+    const cause = 'the Deployment was made anew before it was applied';
+    return endPending(of, between, { outcome: 'superseded', cause });
+  }
   const { kind, content, version, image, container, previousImage, startedAt } = attempt;
   // A backup restored with our annotation on it was not patched by us: a new id tells the two apart.
   const id = carries(deployment, attempt) ? `${attempt.id}-${deployment.uid.slice(0, 8)}` : attempt.id;
@@ -83,7 +87,8 @@ function judgeRollout(of: Remembered, attempt: Attempt, deployment: DeploymentVi
       return override(of, attempt, verdict.change);
     case 'failed':
     case 'timed-out':
-      return fail(of, attempt, verdict);
+      // A watch can fall silent: nothing is given up for what nobody has checked.
+      return cluster.kind === 'deployment' && cluster.fresh ? fail(of, attempt, verdict) : { kind: 'look-fresh' };
     default:
       return verdict satisfies never;
   }
@@ -126,11 +131,13 @@ function withSummary(record: TargetRecord, attempt: Attempt, summary: string): T
 
 function succeed(of: Remembered, attempt: Attempt, note: string): Decision {
   const subject = subjectOf(of.observation);
-  const after = formatDuration(of.observation.elapsedMs);
+  const after = formatDuration(tookMs(of, attempt));
   const suffix = note === '' ? '' : ` (${note})`;
   switch (attempt.kind) {
     case 'rollback': {
-      const failed = of.record.past[0];
+      const failed = of.record.past.find(
+        ({ content, outcome }) => content === attempt.content && (outcome === 'failed' || outcome === 'timed-out'),
+      );
       const summary = `${subject} rolled back to ${attempt.version} after ${after}${failed === undefined ? '' : `; ${failed.summary}`}`;
       return endAttempt(of, attempt, { outcome: 'rolled-back', cause: failed?.summary ?? '', summary });
     }
@@ -152,10 +159,14 @@ function succeed(of: Remembered, attempt: Attempt, note: string): Decision {
 /** With `DRIFT=correct` it is a change made outside like any other, which the next pass tells and corrects. */
 function override(of: Remembered, attempt: Attempt, change: string): Decision {
   const cause = of.policy.drift === 'correct' && attempt.kind !== 'rollback' ? change : `${change}; left as it is`;
-  const end = endAttempt(of, attempt, { outcome: 'overridden', cause });
-  const { drift } = end.record;
-  // Without its image the next pass counts it as one more, also when it is the same again.
-  return drift === undefined ? end : { ...end, record: { ...end.record, drift: { seenAt: drift.seenAt } } };
+  return endAttempt(of, attempt, { outcome: 'overridden', cause });
+}
+
+/** On hold the clock stands; a rollout that completes then has taken all the time since its patch. */
+function tookMs({ observation, moment }: Remembered, { startedAt }: Attempt): number {
+  const { cluster, elapsedMs } = observation;
+  const isHeld = cluster.kind === 'deployment' && cluster.deployment.paused;
+  return isHeld ? Math.max(elapsedMs, moment.now - startedAt) : elapsedMs;
 }
 
 function fail(

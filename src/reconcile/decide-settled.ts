@@ -2,7 +2,7 @@
  * The part of `decide` for a target whose content has its answer: roll back, notice a late truth, notice drift.
  * It looks only at what the watch knows, so a target at rest costs no request.
  */
-import type { Attempt, TargetRecord } from '../domain/record.ts';
+import type { Attempt, TargetRecord, Verified } from '../domain/record.ts';
 import { type DeploymentView, imageOf, revisionOf } from '../domain/workload.ts';
 import { type JudgePolicy, judge } from '../rollout/verdict.ts';
 import { lateCrashLeftMs, runsImageOf } from './attempt.ts';
@@ -60,8 +60,7 @@ function reconsider(of: OrderCase): Decision {
   return decideDeploy(of);
 }
 
-function wantsRollback(record: TargetRecord, policy: Policy): boolean {
-  const { attempt, content, verified } = record;
+function wantsRollback({ attempt, content, verified }: TargetRecord, policy: Policy): boolean {
   return (
     policy.onFailure === 'rollback' &&
     attempt !== undefined &&
@@ -69,8 +68,13 @@ function wantsRollback(record: TargetRecord, policy: Policy): boolean {
     // What was told may be about another content, which was not taken.
     attempt.content === content &&
     verified !== undefined &&
-    verified.image !== attempt.image
+    wayBack(attempt, verified) !== attempt.image
   );
+}
+
+/** The image to go back to. Where the attempt changed another container, that one had it before. */
+function wayBack(attempt: Attempt, verified: Verified): string {
+  return verified.container === attempt.container ? verified.image : (attempt.previousImage ?? attempt.image);
 }
 
 /** What a rollback brought was never the wish of the file. */
@@ -85,8 +89,8 @@ function rollBack(of: Remembered): Decision {
   const deployment = seen(observation, attempt);
   // Somebody has mended it by hand: there is nothing of ours to take back.
   if (deployment !== undefined && !runsImageOf(deployment, attempt)) return { kind: 'nothing' };
-  const { version, image, container } = verified;
-  const order: Order = { kind: 'rollback', content: record.content, request: { version, container }, image };
+  const request = { version: verified.version, container: attempt.container };
+  const order: Order = { kind: 'rollback', content: record.content, request, image: wayBack(attempt, verified) };
   return decideDeploy({ ...of, order });
 }
 
@@ -121,7 +125,8 @@ function noticeDrift(of: Remembered): Decision {
   if (image === (attempt.appliedImage ?? attempt.image)) {
     const { drift, ...kept } = record;
     if (drift?.image !== undefined) {
-      return { kind: 'remember', record: { ...kept, drift: { seenAt: drift.seenAt } }, lookAgainInMs: 0 };
+      const summary = `${subjectOf(observation)} ${record.version} runs again: the change made outside was taken back`;
+      return { kind: 'remember', record: { ...kept, summary, drift: { seenAt: drift.seenAt } }, lookAgainInMs: 0 };
     }
     return noticeLateCrash(of, attempt, deployment);
   }
@@ -143,29 +148,38 @@ function tellDrift(
     const isHeld = record.drift.seenAt.length > FLAPS;
     return policy.drift === 'correct' && !isHeld ? decideDeploy(of) : { kind: 'nothing' };
   }
-  const flapping = earlier.length >= FLAPS;
+  const seenAt = [...earlier, now].slice(-FLAPS - 1);
+  const drift = { image: change.image, seenAt };
+  // That it goes on like this was told.
+  if (earlier.length > FLAPS) return { kind: 'remember', record: { ...record, drift } };
+  const flapping = earlier.length === FLAPS;
   const who = change.by ?? 'another client';
   const found = change.image === REMOVED ? 'removed the container' : `set the image to ${change.image}`;
-  const next = flapping
-    ? 'two writers are fighting, so it is left as it is; find the other one'
-    : policy.drift === 'correct'
-      ? 'it is corrected'
-      : 'it is left as it is; save the dep file with a new content to deploy over it';
-  const cause = `changed outside: ${who} ${found}; ${next}`;
+  const cause = `changed outside: ${who} ${found}; ${whatNext(policy, flapping)}`;
+  const summary = `${subjectOf(observation)} ${record.version} ${cause}`;
   return {
     kind: 'conclude',
-    record: { ...record, drift: { image: change.image, seenAt: [...earlier, now] } },
+    record: { ...record, summary, drift },
     event: targetEvent(observation, {
       id: `${record.attempt?.id}:drift:${(record.drift?.seenAt ?? []).at(-1) ?? 0}:${change.image}`,
       what: flapping ? 'flapping' : 'drifted',
       version: record.version,
       image: change.image,
-      summary: `${subjectOf(observation)} ${record.version} ${cause}`,
+      summary,
       cause,
       at: now,
     }),
     signs: [],
   };
+}
+
+function whatNext({ drift }: Policy, flapping: boolean): string {
+  if (drift === 'correct') {
+    return flapping ? 'two writers are fighting, so it is left as it is; find the other one' : 'it is corrected';
+  }
+  return flapping
+    ? 'it changes again and again, so no more is told until it is quiet for a while'
+    : 'it is left as it is; save the dep file with a new content to deploy over it';
 }
 
 /** Most bad versions die after their first probe: for a while after a success a crash is still told. */
@@ -206,11 +220,13 @@ function noticeLateCrash(of: Remembered, attempt: Attempt, deployment: Deploymen
 
 /** What makes a late crash a failure that the next pass rolls back: nothing, when there is no version to go back to. */
 function failedAfterAll(record: TargetRecord, attempt: Attempt, summary: string, now: number): Partial<TargetRecord> {
-  const { verifiedBefore, version, content } = record;
-  if (verifiedBefore === undefined || verifiedBefore.image === attempt.image) return {};
+  const { verified, verifiedBefore, version, content } = record;
+  // Without replicas it succeeded without being verified.
+  const back = verified?.image === attempt.image ? verifiedBefore : verified;
+  if (back === undefined || wayBack(attempt, back) === attempt.image) return {};
   return {
     phase: 'failed',
-    verified: verifiedBefore,
+    verified: back,
     past: withPast(record, { content, version, outcome: 'failed', summary, at: now }),
   };
 }

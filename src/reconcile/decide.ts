@@ -48,7 +48,16 @@ export function decide(
     default:
       return desired satisfies never;
   }
-  return record === undefined ? idle(desired) : decideOpen({ ...of, record });
+  const meanwhile = idle(desired);
+  if (record === undefined) return meanwhile;
+  // A file that is being written is looked at again when it is ready, however long the rollout takes.
+  return withFirstLook(decideOpen({ ...of, record }), meanwhile);
+}
+
+/** The decision; of two that wait the one with the earlier look. */
+function withFirstLook(decision: Decision, other: Decision): Decision {
+  if (decision.kind !== 'wait' || other.kind !== 'wait') return decision;
+  return { ...decision, lookAgainInMs: Math.min(decision.lookAgainInMs, other.lookAgainInMs) };
 }
 
 /** Attempts go on to their end whatever the file says now. */
@@ -76,9 +85,7 @@ function olderFirst(of: Remembered, newer: () => Decision): Decision {
   if (judged.kind !== 'wait' && judged.kind !== 'retry') return judged;
   const decided = newer();
   if (judged.kind === 'retry') return decided;
-  if (decided.kind === 'nothing') return judged;
-  if (decided.kind !== 'wait') return decided;
-  return { ...judged, lookAgainInMs: Math.min(judged.lookAgainInMs, decided.lookAgainInMs) };
+  return decided.kind === 'nothing' || decided.kind === 'wait' ? withFirstLook(judged, decided) : decided;
 }
 
 /** The file holds what the record answers. */

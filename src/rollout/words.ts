@@ -1,5 +1,9 @@
 /** The one line that is told of an outcome: the same text in log, chat and status file. */
 import type { Outcome } from '../domain/outcome.ts';
+import { oneLine } from '../domain/printable.ts';
+
+/** A refused file may hold anything as its version. */
+const MOST_OF_A_VERSION = 128;
 
 const SAID: Record<Outcome, string> = {
   succeeded: 'succeeded',
@@ -27,7 +31,7 @@ export function summaryLine(
   cause: string,
   elapsedMs?: number,
 ): string {
-  const what = version === '' ? subject : `${subject} ${version}`;
+  const what = version === '' ? subject : `${subject} ${oneLine(version, MOST_OF_A_VERSION)}`;
   const after = elapsedMs === undefined ? '' : ` after ${formatDuration(elapsedMs)}`;
   return `${what} ${SAID[outcome]}${after}${cause === '' ? '' : `: ${cause}`}`;
 }

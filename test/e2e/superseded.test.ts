@@ -22,6 +22,30 @@ test('a newer file takes over a running rollout at once, and the older one is to
   expect(await stage.last('web')).toBe('1.26.0');
 });
 
+test('a newer file is taken up soon after a start, however long the older rollout may still take', async () => {
+  await using stage = await startStage({ env: { ROLLOUT_TIMEOUT: '1h' } });
+  await stage.deployments.create('web');
+  await stage.write('web', NEVER);
+  await eventually(async () => (await stage.deployments.templateChanges('web')) === 1);
+
+  await stage.engine.stop();
+  await stage.write('web', '1.26.0\n');
+  await stage.startEngine();
+
+  expect(await stage.concluded('web', '1.26.0\n')).toMatchObject({ phase: 'succeeded' });
+});
+
+test('a newer file without a newline is taken up too when it is quiet for longer than a rescan takes', async () => {
+  await using stage = await startStage({ env: { ROLLOUT_TIMEOUT: '1h', SETTLE: '2s', RESCAN: '500ms' } });
+  await stage.deployments.create('web');
+  await stage.write('web', NEVER);
+  await eventually(async () => (await stage.deployments.templateChanges('web')) === 1);
+
+  await stage.write('web', '1.26.0');
+
+  expect(await stage.concluded('web', '1.26.0')).toMatchObject({ phase: 'succeeded' });
+});
+
 test('of many versions written in a row the last one runs at the end, and none goes over a newer one', async () => {
   await using stage = await startStage();
   await stage.deployments.create('web');

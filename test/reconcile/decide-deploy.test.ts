@@ -298,11 +298,11 @@ describe('a newer file', () => {
 
   test('that is removed before it is taken, and comes back, does not wait for the older one', () => {
     const gone = conclusionOf(
-      ask({ file: { kind: 'absent' }, record: sentOver(), cluster: got({ updatedReplicas: 0 }), after: 40 }),
+      ask({ file: { kind: 'absent' }, record: sentOver(), cluster: got({ updatedReplicas: 0 }), after: 80 }),
     );
 
     expect(gone).toMatchObject({ event: { what: 'superseded', version: '1.26.0' } });
-    expect(ask({ file: newer, record: gone.record, cluster: got({ updatedReplicas: 0 }), after: 41 })).toMatchObject({
+    expect(ask({ file: newer, record: gone.record, cluster: got({ updatedReplicas: 0 }), after: 81 })).toMatchObject({
       kind: 'patch',
       pending: { version: '1.26.0' },
     });
@@ -318,6 +318,22 @@ describe('a lost answer', () => {
       record: { attempt: { id: 'attempt-1', generation: 7, uid: 'deployment-1', appliedImage: NEW_IMAGE } },
       lookAgainInMs: 0,
     });
+  });
+
+  test('of a version that has another comment now is the same attempt again', () => {
+    const content = 'bytes of 1.25.0 # for the shop';
+
+    const again = ask({ file: wanted('1.25.0', content), record: sent(), cluster: gotImage(OLD_IMAGE) });
+
+    expect(again).toMatchObject({ kind: 'patch', pending: { id: 'attempt-1', content } });
+    expect(again).not.toHaveProperty('givenUp');
+  });
+
+  test('of a file that was removed is waited for as long as its patch may be under way', () => {
+    const removed = { file: { kind: 'absent' } as const, record: sent(), cluster: gotImage(OLD_IMAGE) };
+
+    expect(ask({ ...removed, after: 5 })).toMatchObject({ kind: 'wait', lookAgainInMs: 30_000 });
+    expect(ask({ ...removed, after: 36 })).toMatchObject({ event: { what: 'superseded' } });
   });
 
   test('of a patch that was not applied leads to the same attempt again', () => {

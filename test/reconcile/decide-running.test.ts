@@ -6,6 +6,7 @@ import {
   conclusionOf,
   got,
   gotImage,
+  pending,
   record,
   recordOf,
   refused,
@@ -80,7 +81,7 @@ describe('a rollout that runs', () => {
       ask({
         file,
         record: record(),
-        cluster: { ...watched({ availableReplicas: 0 }), look },
+        cluster: { ...watched({ availableReplicas: 0 }), look, fresh: true },
         after: 23,
         ageOf: () => 20_000,
       }),
@@ -129,6 +130,30 @@ describe('a rollout that runs', () => {
     expect(ask({ file, record: memory, cluster: gotImage('base') })).toMatchObject({ kind: 'patch' });
   });
 
+  test('is not given up for what a watch shows that may have fallen silent', () => {
+    const stuck = { file, record: record(), after: 300 };
+
+    expect(ask({ ...stuck, cluster: watched({ availableReplicas: 0 }) })).toEqual({ kind: 'look-fresh' });
+    expect(ask({ ...stuck, cluster: got({ availableReplicas: 0 }) })).toMatchObject({ event: { what: 'timed-out' } });
+    expect(ask({ ...stuck, cluster: got() })).toMatchObject({ event: { what: 'succeeded' } });
+  });
+
+  test('is looked at again when a file that is being written is ready, not when its own time comes', () => {
+    const writing = { kind: 'not-ready', lookAgainInMs: 40 } as const;
+
+    expect(ask({ file: writing, record: record(), cluster: watched({ availableReplicas: 0 }) })).toMatchObject({
+      kind: 'wait',
+      lookAgainInMs: 40,
+    });
+  });
+
+  test('that completes on hold took all the time since its patch, which is not usual', () => {
+    const held = watched({ paused: true });
+    const end = conclusionOf(ask({ file, record: record({ usualMs: [7] }), cluster: held, after: 60 }));
+
+    expect(end.record.usualMs).toEqual([7]);
+  });
+
   test('whose Deployment was made anew begins again, as the same attempt', () => {
     const memory = recordOf(ask({ file, record: record(), cluster: watched({ uid: 'deployment-2' }) }));
     expect(memory).not.toHaveProperty('attempt');
@@ -137,6 +162,16 @@ describe('a rollout that runs', () => {
       kind: 'patch',
       pending: { id: 'attempt-1' },
     });
+  });
+
+  test('whose Deployment was made anew while another version was sent tells of that one first', () => {
+    const between = pending({ id: 'attempt-2', content: 'bytes of 1.26.0', version: '1.26.0' });
+    const anew = { file, cluster: got({ uid: 'deployment-2' }) };
+
+    const end = conclusionOf(ask({ ...anew, record: record({ pending: between }) }));
+
+    expect(end.event).toMatchObject({ id: 'attempt-2:superseded' });
+    expect(ask({ ...anew, record: end.record })).toMatchObject({ record: { pending: { id: 'attempt-1' } } });
   });
 
   test('whose Deployment came back from a backup with our mark on it is patched all the same', () => {

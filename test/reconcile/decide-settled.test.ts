@@ -69,6 +69,20 @@ describe('a rollback', () => {
     });
   });
 
+  test('of another container goes back to what that one ran', () => {
+    const proxy = { container: 'proxy', image: 'envoy:2', appliedImage: 'envoy:2', previousImage: 'envoy:1' };
+    const memory = settled('failed', { verified: VERIFIED, attempt: attempt({ ...proxy, endedAt: PATCHED_AT }) });
+    const containers = [
+      { name: 'web', image: OLD_IMAGE },
+      { name: 'proxy', image: 'envoy:2' },
+    ];
+
+    expect(ask({ file, record: memory, policy, cluster: got({ containers }) })).toMatchObject({
+      kind: 'patch',
+      pending: { kind: 'rollback', version: VERIFIED.version, container: 'proxy', image: 'envoy:1' },
+    });
+  });
+
   test.each([
     ['by default', failed, {}],
     ['without a verified version', settled('failed'), policy],
@@ -127,7 +141,8 @@ describe('a rollback', () => {
   });
 
   test('that fails is said loudly and left alone', () => {
-    const cluster = { ...watched({ ...back, availableReplicas: 0 }), look: { ...oldAgain, pods: crashing.look.pods } };
+    const look = { ...oldAgain, pods: crashing.look.pods };
+    const cluster = { ...watched({ ...back, availableReplicas: 0 }), look, fresh: true };
 
     const end = conclusionOf(ask({ file, record: backwards, policy, cluster, ageOf: () => 20_000 }));
 
@@ -274,6 +289,16 @@ describe('a late truth', () => {
     });
   });
 
+  test('a crash of what had no replicas at its success goes back to the last version that had some', () => {
+    const policy = { onFailure: 'rollback' } as const;
+    const before = { ...VERIFIED, version: '1.23.0', image: 'registry.example/web:1.23.0' };
+    const success = settled('succeeded', { verified: VERIFIED, verifiedBefore: before });
+
+    const end = conclusionOf(ask({ file, record: success, policy, cluster: crashing, after: 90, ageOf: () => 20_000 }));
+
+    expect(end.record).toMatchObject({ phase: 'failed', verified: VERIFIED });
+  });
+
   test('a crash soon after the first success ever leaves nowhere to go back to', () => {
     const policy = { onFailure: 'rollback' } as const;
 
@@ -336,6 +361,31 @@ describe('a change made outside', () => {
     expect(conclusionOf(ask({ file, record: undone, cluster: drifted, after: 620 })).event.what).toBe('drifted');
   });
 
+  test('that comes again and again is told as such once, until it is quiet for a while', () => {
+    let memory = success;
+    const told: (string | undefined)[] = [];
+    for (let round = 0; round < 8; round += 1) {
+      const after = 600 + round * 30;
+      const seen = ask({ file, record: memory, cluster: drifted, after });
+      told.push(seen.kind === 'conclude' ? seen.event.what : undefined);
+      memory = recordOf(ask({ file, record: recordOf(seen), cluster: watched(), after: after + 10 }));
+    }
+    const later = conclusionOf(ask({ file, record: memory, cluster: drifted, after: 2_000 }));
+
+    expect(told).toEqual(['drifted', 'drifted', 'drifted', 'flapping', undefined, undefined, undefined, undefined]);
+    expect(later.event.what).toBe('drifted');
+  });
+
+  test('stands in the status file until it is taken back', () => {
+    const { record: memory } = conclusionOf(ask({ file, record: success, cluster: drifted, after: 600 }));
+    const undone = recordOf(ask({ file, record: memory, cluster: watched(), after: 610 }));
+
+    expect([memory.summary, undone.summary]).toEqual([
+      expect.stringContaining(`changed outside: kubectl-set set the image to ${FOREIGN}`),
+      'web/prod 1.25.0 runs again: the change made outside was taken back',
+    ]);
+  });
+
   test('of a container that is gone is told too', () => {
     const cluster = watched({ containers: [{ name: 'other', image: FOREIGN }] });
     const told = conclusionOf(ask({ file, record: success, cluster, after: 600 }));
@@ -380,8 +430,7 @@ describe('a change made outside', () => {
           break;
         }
         const patched = { ...withoutPending(next.record), attempt: attempt({ ...next.pending }) };
-        const ended = conclusionOf(ask({ file, record: patched, cluster: watched(), policy, after: after + 5 })).record;
-        memory = recordOf(ask({ file, record: ended, cluster: watched(), policy, after: after + 6 }));
+        memory = conclusionOf(ask({ file, record: patched, cluster: watched(), policy, after: after + 5 })).record;
       }
 
       expect(events).toEqual(['drifted', 'drifted', 'drifted', 'flapping']);

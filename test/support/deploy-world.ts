@@ -210,6 +210,10 @@ export async function playWorld(script: Script, sabotage: Sabotage = {}): Promis
 
   /** A pass that asks for no other one leaves nothing open. */
   function checkResult(result: PassResult): void {
+    const readyInMs = lastLook.kind === 'not-ready' ? lastLook.lookAgainInMs : undefined;
+    if (readyInMs !== undefined && result.failed !== true && (result.lookAgainInMs ?? readyInMs + 1) > readyInMs) {
+      throw new BrokenPromise('a file is being written, and nobody looks when it is ready');
+    }
     if (result.lookAgainInMs !== undefined || result.failed === true || record === undefined) return;
     if (isOpen(record)) throw new BrokenPromise('a rollout runs, and nobody looks');
     if (record.phase === 'blocked' && lastLook.kind === 'wanted') {

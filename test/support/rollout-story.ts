@@ -86,7 +86,12 @@ export function tell(story: Story): Required<StoryEnd> {
     const cluster = clusterAt(story.frames, elapsedMs);
     const times = memory.see(key, record.attempt, cluster);
     const observation: Observation = { key, target: TARGET, desired: wanted(), last: undefined, cluster, ...times };
-    const decision = decide(observation, record, policy, { now: clock.now(), newId: 'attempt-2' });
+    const moment = { now: clock.now(), newId: 'attempt-2' };
+    const glanced = decide(observation, record, policy, moment);
+    const decision =
+      glanced.kind === 'look-fresh'
+        ? decide({ ...observation, cluster: fresh(cluster) }, record, policy, moment)
+        : glanced;
     if (cluster.kind === 'deployment') memory.settle(key);
 
     const { told, lookAgainInMs, saved, detail } = read(decision);
@@ -136,6 +141,11 @@ function clusterAt(frames: readonly Frame[], elapsedMs: number): ClusterLook {
   }
   const look = { replicaSets: frame.replicaSets ?? [OLD_SET, NEW_SET], pods: frame.pods ?? [] };
   return { kind: 'deployment', deployment: deployment(frame.deployment), look, fresh: false };
+}
+
+/** A GET finds what the watch has shown. */
+function fresh(cluster: ClusterLook): ClusterLook {
+  return cluster.kind === 'deployment' ? { ...cluster, fresh: true } : cluster;
 }
 
 function wanted(): Observation['desired'] {
