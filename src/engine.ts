@@ -11,7 +11,7 @@ import { createKnownTargets } from './intake/known-targets.ts';
 import type { Logger } from './log.ts';
 import { createSlackSink } from './notify/slack.ts';
 import { createWorkQueue } from './queue/work-queue.ts';
-import { createEvidenceGatherer } from './reconcile/evidence.ts';
+import { createEvidenceGatherer } from './reconcile/evidence-gatherer.ts';
 import { createReconciler, type PassResult } from './reconcile/pass.ts';
 import { createReport, logSink, type Sink } from './report.ts';
 import { readBounded } from './state/bounded-read.ts';
@@ -134,7 +134,7 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
     if (result.detail !== undefined)
       log.debug({ key, lookAgainInMs: result.lookAgainInMs }, `${key}: ${result.detail}`);
     const isAtRest = result.lookAgainInMs === undefined && result.failed !== true;
-    if (isAtRest) known.settle(key);
+    if (isAtRest) known.forgetIfGone(key);
     return result;
   };
   const queue = createWorkQueue({

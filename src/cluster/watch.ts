@@ -139,7 +139,7 @@ export function startWatch(options: WatchOptions): Watch {
 }
 
 /** A stream that lived this long counts as a success. */
-const SETTLED_MS = 10_000;
+const LASTED_MS = 10_000;
 const FIRST_WAIT_MS = 250;
 const MAX_WAIT_MS = 10_000;
 /** Where streams open but do not last, each brings something: wait less. */
@@ -151,7 +151,7 @@ function createBackoff() {
   return {
     /** @param livedMs how long the stream was open; undefined when it was not */
     next(livedMs: number | undefined): number {
-      failures = livedMs !== undefined && livedMs >= SETTLED_MS ? 0 : failures + 1;
+      failures = livedMs !== undefined && livedMs >= LASTED_MS ? 0 : failures + 1;
       if (failures === 0) return 0;
       const mostMs = livedMs === undefined ? MAX_WAIT_MS : MAX_WAIT_WHEN_OPENED_MS;
       return Math.min(mostMs, FIRST_WAIT_MS * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);

@@ -2,8 +2,8 @@
 import { isUtf8 } from 'node:buffer';
 import { lstat, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { describeErrno, errnoOf } from '../domain/errno.ts';
 import { keyOfFileName, type TargetKey } from '../domain/target.ts';
-import { describeErrno, errnoOf } from './errno.ts';
 import { stampOf } from './file-stamp.ts';
 import { createGate } from './gate.ts';
 

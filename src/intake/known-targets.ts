@@ -8,7 +8,7 @@ export interface KnownTargets {
   look(key: TargetKey): Promise<DepLook>;
   has(target: Target): boolean;
   /** Nothing is left to be done for the key. It is forgotten if its file has gone. */
-  settle(key: TargetKey): void;
+  forgetIfGone(key: TargetKey): void;
 }
 
 export interface KnownTargetsOptions {
@@ -32,7 +32,7 @@ export function createKnownTargets({ intake, onForgotten }: KnownTargetsOptions)
       const key = targetKey(target);
       return isGone.has(key) || intake.keys().has(key);
     },
-    settle(key) {
+    forgetIfGone(key) {
       // A file that has come back may be known to the look only, or to the scan only.
       if (isGone.get(key) !== true || intake.keys().has(key)) return;
       isGone.delete(key);

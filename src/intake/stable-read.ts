@@ -4,7 +4,7 @@ import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, lstat, open, readlink, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { MAX_DEP_FILE_BYTES } from '../domain/dep-file.ts';
-import { describeErrno, errnoOf } from './errno.ts';
+import { describeErrno, errnoOf } from '../domain/errno.ts';
 import { type FileStamp, stampOf } from './file-stamp.ts';
 
 export type Reading =

@@ -2,9 +2,9 @@
 import { basename } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import { type Clock, sleep } from '../clock.ts';
+import { errnoOf } from '../domain/errno.ts';
 import { keyOfFileName, type TargetKey } from '../domain/target.ts';
 import type { Arrivals } from './arrivals.ts';
-import { errnoOf } from './errno.ts';
 
 export interface Watcher {
   /** Watches whatever is at the path now, in place of what was watched before. Resolves when events come, or cannot. */

@@ -4,6 +4,7 @@
  */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { errnoOf } from '../domain/errno.ts';
 import type { ReadBounded } from '../state/bounded-read.ts';
 import type { WriteDurably } from '../state/durable.ts';
 import { type OutboxEntry, parseEntry, parseSent } from './outbox-entry.ts';
@@ -139,7 +140,7 @@ export function createOutboxFiles({ dir, read, write }: OutboxDisk, onTrouble: (
     try {
       return { kind: 'names', names: (await readdir(dir)).sort() } as const;
     } catch (error) {
-      const code = errorCode(error);
+      const code = errnoOf(error);
       if (code === 'ENOENT') return { kind: 'names', names: [] } as const;
       return { kind: 'unreadable', problem: code ?? String(error) } as const;
     }
@@ -186,10 +187,5 @@ export function createOutboxFiles({ dir, read, write }: OutboxDisk, onTrouble: (
 }
 
 function unlessThere(error: unknown): void {
-  if (errorCode(error) !== 'EEXIST') throw error;
-}
-
-function errorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
+  if (errnoOf(error) !== 'EEXIST') throw error;
 }

@@ -81,7 +81,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       case 'entry': {
         if (!(await pause(pace.waitMs))) return false;
         pace.take();
-        return settle(first.entry, await options.send(first.entry, ending.signal));
+        return takeResult(first.entry, await options.send(first.entry, ending.signal));
       }
       default:
         return first satisfies never;
@@ -100,7 +100,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   /** Does what the result asks for; false when the outbox stops meanwhile. */
-  async function settle(entry: OutboxEntry, result: SendResult): Promise<boolean> {
+  async function takeResult(entry: OutboxEntry, result: SendResult): Promise<boolean> {
     switch (result.kind) {
       case 'delivered':
         resume();

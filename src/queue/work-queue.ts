@@ -31,7 +31,7 @@ export interface WorkQueue {
 interface Options {
   /** Passes at once. */
   readonly concurrency: number;
-  /** One pass. A rejection is a bug in the pass: it is handed to `onError`, and the key comes back after a backoff. */
+  /** One pass. A rejection is handed to `onError`, and the key comes back after a backoff. */
   readonly run: (key: TargetKey) => Promise<PassResult>;
   readonly clock: Clock;
   readonly onError: (key: TargetKey, error: unknown) => void;

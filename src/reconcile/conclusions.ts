@@ -188,16 +188,10 @@ export function answerContent(
   };
 }
 
-/** The record of a rollout that goes on, whatever had an answer of its own in between. */
-export function resumed(observation: Observation, record: TargetRecord, attempt: Attempt): TargetRecord {
-  const { finishedAt: _finishedAt, blockedBy: _blockedBy, ...kept } = record;
-  const { version, content, startedAt } = attempt;
-  const summary = deployingSummary(observation, attempt);
-  return { ...kept, phase: 'rolling-out', version, content, summary, startedAt, attempt };
-}
-
-export function deployingSummary(observation: Observation, { version }: PendingAttempt): string {
-  return `${subjectOf(observation)} ${version} is being deployed`;
+/** The record with what is told of a rollout. A content that was answered meanwhile has its own answer, which stands. */
+export function withSummary(record: TargetRecord, attempt: Attempt, summary: string): TargetRecord {
+  const isAnswer = record.phase === 'rolling-out' && record.content === attempt.content;
+  return { ...record, ...(isAnswer ? { summary } : {}), attempt };
 }
 
 /** What outlives a new content: the attempts, the way back and what is usual. */
@@ -225,25 +219,4 @@ function seenDrift({ drift }: Pick<TargetRecord, 'drift'>): Pick<TargetRecord, '
 
 export function withPast(record: TargetRecord | undefined, outcome: PastOutcome): readonly PastOutcome[] {
   return [outcome, ...(record?.past ?? [])].slice(0, MAX_PAST);
-}
-
-/** The patch was taken: from here on the rollout runs. For the log only. */
-export function startedEvent(
-  observation: Observation,
-  record: TargetRecord,
-  attempt: Attempt,
-  now: number,
-): TargetEvent {
-  const { id, version, image, previousImage } = attempt;
-  const from = previousImage === undefined || previousImage === image ? '' : ` (was ${previousImage})`;
-  const summary = `${record.summary}: ${image}${from}`;
-  return targetEvent(observation, {
-    id: `${id}:started`,
-    what: 'started',
-    version,
-    image,
-    summary,
-    cause: '',
-    at: now,
-  });
 }

@@ -1,34 +1,16 @@
 /** The part of `decide` for a version that is to be brought to the cluster. */
 import { isTransient } from '../domain/api-error.ts';
-import type { TargetEvent } from '../domain/event.ts';
-import {
-  type Attempt,
-  type Block,
-  type PastOutcome,
-  type PendingAttempt,
-  RECORD_SCHEMA,
-  type TargetRecord,
-} from '../domain/record.ts';
+import type { Block, PendingAttempt } from '../domain/record.ts';
 import type { Target } from '../domain/target.ts';
 import type { DeploymentView } from '../domain/workload.ts';
-import { formatDuration } from '../rollout/words.ts';
-import { applied, carries, runningAttempt, withoutPending } from './attempt.ts';
-import {
-  answerContent,
-  deployingSummary,
-  driftOf,
-  endPending,
-  failureOf,
-  memoryOf,
-  subjectOf,
-  targetEvent,
-  withPast,
-} from './conclusions.ts';
-import type { Conclusion, Decision, Observation, OrderCase, Remembered } from './decision.ts';
+import { carries, withoutPending } from './attempt.ts';
+import { answerContent, endPending, failureOf } from './conclusions.ts';
+import type { Conclusion, Decision, OrderCase, Remembered } from './decision.ts';
 import { fencedPatch } from './fence.ts';
 import { chooseImage } from './order.ts';
 import { parkedLookMs } from './parked-look.ts';
 import { allowsNamespace } from './policy.ts';
+import { beforePatch, supersede, takeAnswer } from './rollout-start.ts';
 
 export function decideDeploy(of: OrderCase): Decision {
   const { target, cluster } = of.observation;
@@ -124,98 +106,6 @@ function withDeployment(of: OrderCase, deployment: DeploymentView): Decision {
     pending,
     patch: fencedPatch(deployment, choice.index, pending),
     ...(givenUp === undefined ? {} : { givenUp: givenUp.event }),
-  };
-}
-
-/**
- * The record as it is written before the patch is sent. A parked content keeps its answer until the patch is taken, and
- * one that is tried again what was told of it.
- */
-function beforePatch(of: OrderCase, pending: PendingAttempt, ended: PastOutcome | undefined): TargetRecord {
-  const { record, observation, moment } = of;
-  const past = ended === undefined ? (record?.past ?? []) : withPast(record, ended);
-  const isSame = record?.content === pending.content;
-  const keepsAnswer = isSame && (record.phase === 'blocked' || record.phase === 'rolling-out');
-  const kept = keepsAnswer ? record : startRecord(observation, record, pending, moment.now);
-  return { ...kept, pending, past };
-}
-
-/** What follows when a patch was taken: its rollout runs, and an older one is superseded. */
-export interface Takeover {
-  readonly record: TargetRecord;
-  readonly superseded?: TargetEvent;
-}
-
-/** @param attempt the pending one of the record, as it was taken */
-export function takeOver(
-  { observation, record, moment: { now } }: Pick<Remembered, 'observation' | 'record' | 'moment'>,
-  attempt: Attempt,
-): Takeover {
-  const older = runningAttempt(record);
-  const superseded = older === undefined ? undefined : supersede(observation, older, attempt, now);
-  const past = superseded === undefined ? record.past : withPast(record, superseded.past);
-  const kept = withoutPending(record);
-  return {
-    record: { ...(isAnsweredBy(record, attempt) ? takenRecord(observation, kept, attempt, now) : kept), attempt, past },
-    ...(superseded === undefined ? {} : { superseded: superseded.event }),
-  };
-}
-
-/** A content that had another answer meanwhile (refused, say) keeps it. */
-function isAnsweredBy({ content }: TargetRecord, attempt: Attempt): boolean {
-  return content === attempt.content;
-}
-
-/** From here on it no longer waits for anything. */
-function takenRecord(observation: Observation, record: TargetRecord, attempt: Attempt, now: number): TargetRecord {
-  return record.phase === 'rolling-out'
-    ? { ...record, summary: deployingSummary(observation, attempt), evidence: [] }
-    : startRecord(observation, record, attempt, now);
-}
-
-/** The patch was applied although its answer was lost. */
-export function takeAnswer(of: Remembered, pending: PendingAttempt, deployment: DeploymentView): Decision {
-  const { record, superseded } = takeOver(of, applied(pending, deployment));
-  return superseded === undefined
-    ? { kind: 'remember', record, lookAgainInMs: 0 }
-    : { kind: 'conclude', record, event: superseded, signs: [] };
-}
-
-function supersede(observation: Observation, old: PendingAttempt, by: PendingAttempt, now: number) {
-  const after = formatDuration(Math.max(0, now - old.startedAt));
-  const cause = `superseded by ${by.version}${by.version === old.version ? ' again' : ''} after ${after}`;
-  const summary = `${subjectOf(observation)} ${old.version} ${cause}`;
-  return {
-    past: { content: old.content, version: old.version, outcome: 'superseded', summary, at: now },
-    event: targetEvent(observation, {
-      id: `${old.id}:superseded`,
-      what: 'superseded',
-      version: old.version,
-      image: old.image,
-      summary,
-      cause,
-      at: now,
-    }),
-  } as const;
-}
-
-function startRecord(
-  observation: Observation,
-  record: TargetRecord | undefined,
-  attempt: PendingAttempt,
-  now: number,
-): TargetRecord {
-  return {
-    schema: RECORD_SCHEMA,
-    phase: 'rolling-out',
-    version: attempt.version,
-    content: attempt.content,
-    summary: deployingSummary(observation, attempt),
-    evidence: [],
-    startedAt: now,
-    ...memoryOf(record),
-    ...driftOf(record, attempt),
-    past: record?.past ?? [],
   };
 }
 

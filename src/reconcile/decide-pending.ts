@@ -6,9 +6,9 @@ import type { DepLook } from '../domain/dep-look.ts';
 import type { PendingAttempt } from '../domain/record.ts';
 import { carries } from './attempt.ts';
 import { endPending } from './conclusions.ts';
-import { takeAnswer } from './decide-deploy.ts';
 import type { Decision, Remembered } from './decision.ts';
 import { parkedLookMs } from './parked-look.ts';
+import { takeAnswer } from './rollout-start.ts';
 
 /** Longer than a request is waited for, by us or by the servers in between, ms. */
 const UNDER_WAY_MS = 35_000;

@@ -1,11 +1,12 @@
 /** The part of `decide` for a rollout that runs: is it over, and how did it go? */
-import type { Attempt, TargetRecord } from '../domain/record.ts';
+import type { Attempt } from '../domain/record.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { judge, type Verdict } from '../rollout/verdict.ts';
 import { formatDuration } from '../rollout/words.ts';
 import { carries } from './attempt.ts';
-import { deployingSummary, endAttempt, endPending, failureOf, subjectOf, targetEvent } from './conclusions.ts';
+import { endAttempt, endPending, failureOf, subjectOf, targetEvent, withSummary } from './conclusions.ts';
 import type { Decision, Observation, Remembered } from './decision.ts';
+import { deployingSummary } from './rollout-start.ts';
 import { awaitRollout } from './usual-time.ts';
 
 /** How soon a running rollout is looked at when nothing is known of it, ms: the watch is down, or lags. */
@@ -121,12 +122,6 @@ function goOn({ observation, record }: Remembered, { toldHeld: _toldHeld, ...att
     record: withSummary(record, attempt, deployingSummary(observation, attempt)),
     lookAgainInMs: 0,
   };
-}
-
-/** A content that was answered while this rollout ran has its own answer, which stands. */
-function withSummary(record: TargetRecord, attempt: Attempt, summary: string): TargetRecord {
-  const isAnswer = record.phase === 'rolling-out' && record.content === attempt.content;
-  return { ...record, ...(isAnswer ? { summary } : {}), attempt };
 }
 
 function succeed(of: Remembered, attempt: Attempt, note: string): Decision {

@@ -5,7 +5,7 @@
 import type { DepLook } from '../domain/dep-look.ts';
 import type { PendingAttempt, TargetRecord } from '../domain/record.ts';
 import { carries, runningAttempt, runsImageOf } from './attempt.ts';
-import { answerContent, resumed } from './conclusions.ts';
+import { answerContent } from './conclusions.ts';
 import { decideAdopt } from './decide-adopt.ts';
 import { decideDeploy } from './decide-deploy.ts';
 import { decideParked, wasRefusedJustNow } from './decide-parked.ts';
@@ -15,6 +15,7 @@ import { decideSettled } from './decide-settled.ts';
 import type { Case, Decision, Moment, Observation, OrderCase, Remembered } from './decision.ts';
 import { type Order, orderAgain } from './order.ts';
 import { allowsNamespace, type Policy } from './policy.ts';
+import { resumed } from './rollout-start.ts';
 
 /**
  * Decides one pass.

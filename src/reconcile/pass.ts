@@ -10,14 +10,14 @@ import type { TargetRecord } from '../domain/record.ts';
 import { parseTargetKey, type Target, type TargetKey } from '../domain/target.ts';
 import type { StateStore } from '../state/store.ts';
 import { applied, runningAttempt, wantsPods } from './attempt.ts';
-import { startedEvent } from './conclusions.ts';
 import { decide } from './decide.ts';
-import { decideRefusedPatch, takeOver } from './decide-deploy.ts';
+import { decideRefusedPatch } from './decide-deploy.ts';
 import type { ClusterLook, Conclusion, Decision, Moment, Observation } from './decision.ts';
-import type { EvidenceGatherer } from './evidence.ts';
+import type { EvidenceGatherer } from './evidence-gatherer.ts';
 import { createClusterEyes } from './observe.ts';
 import type { Policy } from './policy.ts';
 import { createRolloutMemory } from './rollout-memory.ts';
+import { startedEvent, takeOver } from './rollout-start.ts';
 import { createStalls, type Stuck, stalledEvent } from './stalled.ts';
 
 /** What a pass says about its next one; see the work queue. */
@@ -108,7 +108,7 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
 
   function decideOn(observation: Observation, record: TargetRecord | undefined): Decision {
     const decision = decide(observation, record, policy, moment());
-    if (observation.cluster.kind === 'deployment') memory.settle(observation.key);
+    if (observation.cluster.kind === 'deployment') memory.dropUnasked(observation.key);
     return decision;
   }
 

@@ -16,7 +16,7 @@ export interface RolloutMemory {
   /** Takes in what a pass sees and returns the times for `decide`. */
   see(key: TargetKey, attempt: Attempt | undefined, cluster: ClusterLook): RolloutTimes;
   /** Forgets the signs that no rule asked about since `see`: they are gone. */
-  settle(key: TargetKey): void;
+  dropUnasked(key: TargetKey): void;
   forget(key: TargetKey): void;
   readonly size: number;
 }
@@ -86,7 +86,7 @@ export function createRolloutMemory(clock: Clock): RolloutMemory {
         },
       };
     },
-    settle(key) {
+    dropUnasked(key) {
       const entry = entries.get(key);
       for (const signId of entry?.firstSeen.keys() ?? []) {
         if (entry?.asked.has(signId) === false) entry.firstSeen.delete(signId);

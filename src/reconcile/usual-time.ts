@@ -1,7 +1,7 @@
 /** What is usual for a target, and what is said when a rollout takes much longer: before any time-out, and once. */
 import type { Attempt } from '../domain/record.ts';
 import { formatDuration } from '../rollout/words.ts';
-import { subjectOf, targetEvent } from './conclusions.ts';
+import { subjectOf, targetEvent, withSummary } from './conclusions.ts';
 import type { Decision, Remembered } from './decision.ts';
 
 /** Fewer rollouts say nothing about the next one. */
@@ -44,15 +44,13 @@ function tellSlow(
   detail: string,
 ): Decision {
   const { elapsedMs } = observation;
-  const { id, version, image, content } = attempt;
+  const { id, version, image } = attempt;
   const times = `${Math.floor(elapsedMs / usualMs)}x the usual ${formatDuration(usualMs)}`;
   const cause = `${times}: ${detail}`;
   const summary = `${subjectOf(observation)} ${version} is still being deployed after ${formatDuration(elapsedMs)}, ${cause}`;
-  // A content refused meanwhile has its own answer, which stands.
-  const isAnswer = record.phase === 'rolling-out' && record.content === content;
   return {
     kind: 'conclude',
-    record: { ...record, ...(isAnswer ? { summary } : {}), attempt: { ...attempt, toldSlow: true } },
+    record: withSummary(record, { ...attempt, toldSlow: true }, summary),
     event: targetEvent(observation, {
       id: `${id}:progress`,
       what: 'progress',

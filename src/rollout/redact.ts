@@ -7,6 +7,12 @@ interface Pattern {
   readonly put: string;
 }
 
+const SECRET_NAME =
+  '(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|authorization|webhook)[\\w.-]*';
+const VALUE = `("[^"]*"|'[^']*'|[^\\s,;&}\\])"']+)`;
+/** A service may well be called token-service, and its pods, containers and images after it; 253 is the longest name. */
+const NOT_OF_A_SERVICE = '(?<!(?:\\b(?:pod|container|image:?) |→ |\\/)[\\w.-]{0,253})';
+
 const PATTERNS: readonly Pattern[] = [
   { find: /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, put: HIDDEN },
   // user:password@ in a URL or a connection string
@@ -20,10 +26,8 @@ const PATTERNS: readonly Pattern[] = [
     put: HIDDEN,
   },
   // name=value, name: value and "name": "value", where the name speaks of a secret
-  {
-    find: /((?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|authorization|webhook)[\w.-]*["']?\s*(?:=>|[=:])\s*)("[^"]*"|'[^']*'|[^\s,;&}\])"']+)/gi,
-    put: `$1${HIDDEN}`,
-  },
+  { find: new RegExp(`(${SECRET_NAME}["']?\\s*=>?\\s*)${VALUE}`, 'gi'), put: `$1${HIDDEN}` },
+  { find: new RegExp(`(${NOT_OF_A_SERVICE}${SECRET_NAME}["']?\\s*:\\s*)${VALUE}`, 'gi'), put: `$1${HIDDEN}` },
 ];
 
 /**

@@ -1,6 +1,6 @@
 /** Whether a rollout is over, and how it went. Pure: the pass brings the facts and the elapsed times. */
 import type { Attempt } from '../domain/record.ts';
-import { type DeploymentView, type PodView, type ReplicaSetView, revisionOf } from '../domain/workload.ts';
+import { type DeploymentView, imageOf, type PodView, type ReplicaSetView, revisionOf } from '../domain/workload.ts';
 import { type FailureSign, failureSigns } from './failure-signs.ts';
 import { progressOf } from './progress.ts';
 import { SEVERITIES } from './trouble.ts';
@@ -65,12 +65,11 @@ export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
   const leftMs = leftOf(rolloutTimeoutMs(deployment, policy), facts);
   // What was seen before our patch says nothing about it, not even about its image.
   if (deployment.generation < attempt.generation) return unobserved(leftMs);
-  const container = deployment.containers.find((candidate) => candidate.name === attempt.container);
+  const image = imageOf(deployment, attempt.container);
   const wanted = attempt.appliedImage ?? attempt.image;
-  if (container?.image !== wanted) {
+  if (image !== wanted) {
     const by = deployment.templateManager ?? 'another client';
-    const change =
-      container === undefined ? `removed container ${attempt.container}` : `set the image to ${container.image}`;
+    const change = image === undefined ? `removed container ${attempt.container}` : `set the image to ${image}`;
     return { kind: 'overridden', change: `${by} ${change}` };
   }
   const progress = progressOf(deployment);
@@ -112,19 +111,19 @@ function unobserved(leftMs: number): Verdict {
 interface AgedSign {
   readonly sign: FailureSign;
   /** Until it fails the rollout, ms; 0 or less when it does. */
-  readonly leftMs: number;
+  readonly ripeInMs: number;
 }
 
 /** Gravest first. */
 function agedSigns(facts: RolloutFacts, policy: JudgePolicy, signs: readonly FailureSign[]): readonly AgedSign[] {
   return signs
-    .map((sign) => ({ sign, leftMs: graceOf(sign, policy) - facts.ageOf(sign.id) }))
+    .map((sign) => ({ sign, ripeInMs: graceOf(sign, policy) - facts.ageOf(sign.id) }))
     .toSorted((one, other) => SEVERITIES.indexOf(one.sign.severity) - SEVERITIES.indexOf(other.sign.severity));
 }
 
 function judgeSigns(facts: RolloutFacts, aged: readonly AgedSign[], detail: string, leftMs: number): Verdict {
   const signs = aged.map(({ sign }) => sign);
-  const ripe = aged.filter(({ sign, leftMs }) => sign.active && leftMs <= 0).map(({ sign }) => sign);
+  const ripe = aged.filter(({ sign, ripeInMs }) => sign.active && ripeInMs <= 0).map(({ sign }) => sign);
   const worst = ripe[0];
   if (worst !== undefined) {
     // What has not used up its grace yet fails nothing, and still tells how many pods are in the same trouble.
@@ -143,7 +142,7 @@ function judgeSigns(facts: RolloutFacts, aged: readonly AgedSign[], detail: stri
     };
   }
   if (leftMs <= 0) return { kind: 'timed-out', cause: explained, signs: told };
-  const waits = aged.map(({ leftMs }) => leftMs).filter((wait) => wait > 0);
+  const waits = aged.map(({ ripeInMs }) => ripeInMs).filter((wait) => wait > 0);
   return { kind: 'running', detail: explained, lookAgainInMs: Math.min(leftMs, deadlineInMs, ...waits) };
 }
 

@@ -1,7 +1,7 @@
 /** Reading a small file that anybody may have put there: bounded, and never waiting on a pipe or a device. */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { errorCode } from './durable.ts';
+import { errnoOf } from '../domain/errno.ts';
 
 export type BoundedRead =
   | { readonly kind: 'absent' }
@@ -35,7 +35,7 @@ export async function readBounded(path: string, maxBytes: number): Promise<Bound
       await file.close();
     }
   } catch (error) {
-    const code = errorCode(error) ?? String(error);
+    const code = errnoOf(error) ?? String(error);
     if (code === 'ENOENT') return { kind: 'absent' };
     const problem = NO_FILE[code];
     if (problem !== undefined) return { kind: 'unreadable', problem };

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { errnoOf } from '../domain/errno.ts';
 
 export type WriteErrorKind =
   | 'disk-full'
@@ -49,7 +50,7 @@ export class WriteError extends Error {
   readonly path: string;
 
   constructor(path: string, cause: unknown) {
-    const code = errorCode(cause) ?? 'no code';
+    const code = errnoOf(cause) ?? 'no code';
     const kind = KIND_OF_CODE[code] ?? 'io';
     super(`cannot write ${path}: ${WORDS[kind]} (${code})`, { cause });
     this.kind = kind;
@@ -97,7 +98,7 @@ async function syncFolder(folder: string): Promise<void> {
   try {
     await handle.sync();
   } catch (error) {
-    const code = errorCode(error);
+    const code = errnoOf(error);
     if (code !== 'EINVAL' && code !== 'ENOTSUP') throw error;
   } finally {
     await handle.close();
@@ -116,10 +117,4 @@ export async function removeTemporaries(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (TEMPORARY.test(name)) await rm(join(folder, name), { force: true });
   }
-}
-
-/** `ENOSPC` and the like; undefined for anything that is not an error of the operating system. */
-export function errorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
 }

@@ -9,7 +9,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { errorCode } from './durable.ts';
+import { errnoOf } from '../domain/errno.ts';
 
 export interface DirectoryLock {
   /** Lets the next one in; twice is fine. */
@@ -85,7 +85,7 @@ function listen(address: string): Promise<Server | undefined> {
   });
   return new Promise((resolveListen, reject) => {
     server.once('error', (error) => {
-      if (errorCode(error) === 'EADDRINUSE') resolveListen(undefined);
+      if (errnoOf(error) === 'EADDRINUSE') resolveListen(undefined);
       else reject(error);
     });
     server.listen(address, () => {
@@ -115,7 +115,7 @@ async function askHolder(address: string): Promise<LockHolder | undefined> {
     return parseHolder(await readAnswer(socket));
   } catch (error) {
     // A socket file whose listener is dead: only where the name lives in the file system.
-    if (errorCode(error) === 'ECONNREFUSED' && address.endsWith('.sock')) await unlink(address).catch(() => undefined);
+    if (errnoOf(error) === 'ECONNREFUSED' && address.endsWith('.sock')) await unlink(address).catch(() => undefined);
     return undefined;
   } finally {
     clearTimeout(cut);

@@ -36,7 +36,7 @@ test('a target whose file is gone stays ours until nothing is left to be done', 
 
   await known.look(key);
   const duringTheRollout = known.has(web);
-  known.settle(key);
+  known.forgetIfGone(key);
 
   expect(duringTheRollout).toBe(true);
   expect(known.has(web)).toBe(false);
@@ -48,7 +48,7 @@ test('a file that the look found and no scan yet keeps its target', async () => 
   directory.look = WRITTEN;
 
   await known.look(key);
-  known.settle(key);
+  known.forgetIfGone(key);
 
   expect(known.has(web)).toBe(true);
   expect(forgotten).toEqual([]);
@@ -58,13 +58,13 @@ test('a target is forgotten when the scan has missed its file too, and once', as
   const { directory, known, forgotten } = createWorld();
   directory.scanned.add(key);
   await known.look(key);
-  known.settle(key);
+  known.forgetIfGone(key);
   const meanwhile = [...forgotten];
 
   directory.scanned.delete(key);
   await known.look(key);
-  known.settle(key);
-  known.settle(key);
+  known.forgetIfGone(key);
+  known.forgetIfGone(key);
 
   expect(meanwhile).toEqual([]);
   expect(forgotten).toEqual([key]);
@@ -73,11 +73,11 @@ test('a target is forgotten when the scan has missed its file too, and once', as
 test('a file that comes back makes its target ours again', async () => {
   const { directory, known } = createWorld();
   await known.look(key);
-  known.settle(key);
+  known.forgetIfGone(key);
 
   directory.look = WRITTEN;
   await known.look(key);
-  known.settle(key);
+  known.forgetIfGone(key);
 
   expect(known.has(web)).toBe(true);
 });

@@ -55,7 +55,7 @@ test('a sign keeps its age as long as it is asked about, and loses it when a loo
   const look = (sign?: string) => {
     const times = see();
     const age = sign === undefined ? undefined : times.ageOf(sign);
-    memory.settle(key);
+    memory.dropUnasked(key);
     return age;
   };
 

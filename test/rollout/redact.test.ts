@@ -15,6 +15,8 @@ describe('redact', () => {
     ['eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl', 'c2lnbmF0dXJl'],
     ['-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----', 'MIIEow'],
     ['xoxb-1234567890-abcdef', 'xoxb-1234567890-abcdef'],
+    ['GET /login?token=hunter2hunter2', 'hunter2hunter2'],
+    ['Error: "api-token: hunter2hunter2" was refused', 'hunter2hunter2'],
   ])('hides the secret of %j', (text, secret) => {
     expect(redact(text)).not.toContain(secret);
     expect(redact(text)).toContain('[redacted]');
@@ -26,6 +28,9 @@ describe('redact', () => {
     'pull access denied, repository does not exist or may require authorization',
     'failed to resolve reference "docker.io/library/nginx:typo": not found',
     'GET http://10.0.0.1:8080/healthz returned 503',
+    'pod api-token-7d9f8-wpwdq: container webhook exits 1 (1 restart)',
+    'container token-service: image registry.example/shop/token-service:1.26.0 cannot be pulled: not found',
+    'image: token-service:1.25.0 → token-service:1.26.0',
   ])('leaves %j as it is', (text) => {
     expect(redact(text)).toBe(text);
   });

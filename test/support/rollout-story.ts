@@ -92,7 +92,7 @@ export function tell(story: Story): Required<StoryEnd> {
       glanced.kind === 'look-fresh'
         ? decide({ ...observation, cluster: fresh(cluster) }, record, policy, moment)
         : glanced;
-    if (cluster.kind === 'deployment') memory.settle(key);
+    if (cluster.kind === 'deployment') memory.dropUnasked(key);
 
     const { told, lookAgainInMs, saved, detail } = read(decision);
     if (told?.what === 'progress' || told?.what === 'stalled') progress.push(`${elapsedMs / 1_000} s: ${told.cause}`);

@@ -10,8 +10,8 @@ import type { TargetRecord } from '../../src/domain/record.ts';
 import { targetKey } from '../../src/domain/target.ts';
 import { applied } from '../../src/reconcile/attempt.ts';
 import { decide } from '../../src/reconcile/decide.ts';
-import { takeOver } from '../../src/reconcile/decide-deploy.ts';
 import type { Decision, Observation } from '../../src/reconcile/decision.ts';
+import { takeOver } from '../../src/reconcile/rollout-start.ts';
 import {
   control,
   type DeploymentModel,

@@ -3,7 +3,7 @@ import { ApiError } from '../../src/domain/api-error.ts';
 import type { TargetRecord } from '../../src/domain/record.ts';
 import type { ContainerView, EventView, PodView } from '../../src/domain/workload.ts';
 import type { Conclusion } from '../../src/reconcile/decision.ts';
-import { createEvidenceGatherer, type EvidenceSources } from '../../src/reconcile/evidence.ts';
+import { createEvidenceGatherer, type EvidenceSources } from '../../src/reconcile/evidence-gatherer.ts';
 import { failureSigns } from '../../src/rollout/failure-signs.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { crashLooping, exit, NEW_IMAGE, OLD_IMAGE, PATCHED_AT, pod, running } from '../support/rollout-objects.ts';

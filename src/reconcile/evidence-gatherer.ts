@@ -20,7 +20,7 @@ import type { FailureSign } from '../rollout/failure-signs.ts';
 import { redact } from '../rollout/redact.ts';
 import type { Conclusion } from './decision.ts';
 
-/** The conclusion with its evidence, and with the telling line of a log in its summary. Never rejects. */
+/** The conclusion with its evidence, and with the telling line of a log in its summary. No `ApiError` gets through. */
 export type EvidenceGatherer = (target: Target, conclusion: Conclusion) => Promise<Conclusion>;
 
 /** A verdict must not wait longer for its evidence, ms. */
