@@ -34,6 +34,8 @@ for (const [name, code] of [
 }
 // The terminal has closed. It says so twice, itself and by its shell, which is no impatience.
 process.on('SIGHUP', () => stop.abort());
+// Log rotation and the like may send these; left alone, Node would open its debugger to the machine, or end.
+for (const name of ['SIGUSR1', 'SIGUSR2'] as const) process.on(name, () => undefined);
 // A reader of our output that goes away is no reason to stop deploying.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);

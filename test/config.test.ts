@@ -91,6 +91,28 @@ describe('parseConfig', () => {
     });
   });
 
+  test('a file that was named and is empty is told: what writes secrets there may have failed', () => {
+    expect(parseConfig({ DRIFT_FILE: '/x' }, () => '\n')).toMatchObject({
+      problems: ['DRIFT_FILE: the file /x is empty'],
+    });
+    expect(parseConfig({ CREDENTIALS_DIRECTORY: '/x' }, () => '')).toMatchObject({ kind: 'config' });
+  });
+
+  test('a webhook in two lines is none, and is not shown', () => {
+    const parsed = parseConfig({ WEBHOOK_FOR_SLACK_FILE: '/x' }, () => 'https://hooks.example/one\nsecond');
+
+    expect(parsed).toMatchObject({
+      problems: [expect.stringMatching(/^WEBHOOK_FOR_SLACK: expected an http\(s\) URL, got .*not shown/)],
+    });
+  });
+
+  test('the limits of a duration are written as one would write them', () => {
+    expect(problemsOf({ RESCAN: '1ms', ROLLOUT_TIMEOUT: '2d' })).toEqual([
+      expect.stringContaining('from 100ms to 24h'),
+      expect.stringContaining('from 50ms to 1h'),
+    ]);
+  });
+
   test('a kubeconfig in the place of its path is refused, and nothing of it shown', () => {
     const parsed = parseConfig({ KUBECONFIG_FILE: '/x' }, () => 'users:\n- token: hunter2');
 

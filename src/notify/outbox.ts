@@ -108,7 +108,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
         return true;
       case 'dead':
         resume();
-        onProblem({ kind: 'dead-letter', message: `message ${entry.id} is set aside undelivered: ${result.reason}` });
+        onProblem({
+          kind: 'dead-letter',
+          message: `message ${entry.id} is set aside undelivered, in dead/ of the outbox: ${result.reason}`,
+        });
         await queue.bury(entry.id);
         return true;
       case 'retry':

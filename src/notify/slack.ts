@@ -74,6 +74,9 @@ export function createSlackPost(webhook: string, timeoutMs: number, clock: Clock
 
 const NOT_SLACK = 'a web page answers in the place of Slack; is there a proxy or a login page between?';
 
+/** What Slack answers to the URL of a hook or a workspace that is gone. */
+const WITHOUT_HOOK: ReadonlySet<number> = new Set([401, 403, 404, 410]);
+
 /** Slack and what stands in for it answer a word or JSON. */
 function isWebPage(text: string): boolean {
   return text.trimStart().startsWith('<');
@@ -90,7 +93,8 @@ function failure(error: unknown, afterMs: number | undefined, webhook: string): 
     const reason = `HTTP ${error.statusCode} ${withoutSecret(plain(error.body ?? ''), webhook).slice(0, 100)}`.trim();
     const isRedirection = error.statusCode < 400;
     const mayPass = error.statusCode >= 500 || error.statusCode === 429 || error.statusCode === 408 || isRedirection;
-    return mayPass ? { kind: 'retry', reason, ...later } : { kind: 'dead', reason };
+    const hint = WITHOUT_HOOK.has(error.statusCode) ? '; the webhook may be revoked, set WEBHOOK_FOR_SLACK anew' : '';
+    return mayPass ? { kind: 'retry', reason, ...later } : { kind: 'dead', reason: reason + hint };
   }
   const cause = error instanceof IncomingWebhookRequestError ? error.original : error;
   return { kind: 'retry', reason: networkReason(cause), ...later };

@@ -42,6 +42,16 @@ test('a terminal that closes ends it as SIGTERM does, however often it says so',
   expect(engine.logs.at(-1)?.message).toBe('stopped');
 });
 
+test('signals that it knows nothing of neither end it nor open a debugger', async () => {
+  await using stage = await startStage();
+  await stage.deployments.create('web');
+
+  for (const name of ['SIGUSR1', 'SIGUSR2'] as const) process.kill(stage.engine.pid, name);
+
+  expect(await stage.deploy('web', '1.25.0\n')).toMatchObject({ phase: 'succeeded' });
+  expect(stage.output()).not.toContain('Debugger listening');
+});
+
 test('a second engine on the same directory names the first one and ends with 75', async () => {
   await using stage = await startStage();
 

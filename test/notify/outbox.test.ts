@@ -211,7 +211,10 @@ test('a message the receiver will never take is set aside, told, and not put aga
 
   expect(received).toEqual(['bad', 'good']);
   expect(problems).toEqual([
-    { kind: 'dead-letter', message: 'message bad is set aside undelivered: HTTP 400 invalid_payload' },
+    {
+      kind: 'dead-letter',
+      message: 'message bad is set aside undelivered, in dead/ of the outbox: HTTP 400 invalid_payload',
+    },
   ]);
   const [grave] = await readdir(join(dir, 'dead'));
   expect(JSON.parse(await readFile(join(dir, 'dead', grave ?? ''), 'utf8'))).toEqual({

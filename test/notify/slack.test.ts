@@ -176,15 +176,17 @@ test.each([302, 500, 502, 503, 408])('status %d may pass', async (status) => {
   expect(await post()).toEqual({ kind: 'retry', reason: `HTTP ${status} sorry` });
 });
 
+const REVOKED = '; the webhook may be revoked, set WEBHOOK_FOR_SLACK anew';
+
 test.each([
-  [400, 'invalid_payload'],
-  [403, 'action_prohibited'],
-  [404, 'no_service'],
-  [410, 'channel_is_archived'],
-])('status %d %s is final', async (status, body) => {
+  [400, 'invalid_payload', ''],
+  [403, 'action_prohibited', REVOKED],
+  [404, 'no_service', REVOKED],
+  [410, 'channel_is_archived', REVOKED],
+])('status %d %s is final', async (status, body, hint) => {
   slack.respondWith({ kind: 'error', status, body });
 
-  expect(await post()).toEqual({ kind: 'dead', reason: `HTTP ${status} ${body}` });
+  expect(await post()).toEqual({ kind: 'dead', reason: `HTTP ${status} ${body}${hint}` });
 });
 
 test('a web page with status 200 is no delivery', async () => {

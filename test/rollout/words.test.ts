@@ -22,5 +22,6 @@ test('an outcome is told in one line: what, how, after how long, why', () => {
     'web/prod 1.25.0 failed after 23 s: container app exits 1 (3 restarts)',
   );
   expect(summaryLine('web/prod', '1.25.0', 'timed-out', '', 240_000)).toBe('web/prod 1.25.0 timed out after 4 min');
+  expect(summaryLine('web/prod', 'x'.repeat(3_000), 'refused', 'too long').length).toBeLessThan(200);
   expect(summaryLine('web.dep', '', 'refused', 'rename the file')).toBe('web.dep refused: rename the file');
 });
