@@ -65,6 +65,23 @@ test('watches that fell silent before the rollout are no reason to wait long', a
   expect(answer.phase).toBe('succeeded');
 });
 
+test('watches that fall silent in the middle of a rollout make no good version fail', async () => {
+  await using stage = await startStage({ env: { ROLLOUT_TIMEOUT: '10s', ON_FAILURE: 'rollback' } });
+  await stage.deployments.create('web');
+  await stage.deploy('web', '1.25.0\n');
+  stage.proxy.fault({ match: isWatch, action: { kind: 'stall', afterMs: 3_000 } });
+  await stage.proxy.setReachable(false);
+  await stage.proxy.setReachable(true);
+  await stage.deployments.change('web', {
+    spec: { template: { metadata: { annotations: { 'sandbox/behaviour': 'ready after=20s' } } } },
+  });
+
+  const answer = await stage.deploy('web', '1.26.0\n');
+
+  expect(answer).toMatchObject({ phase: 'succeeded', version: '1.26.0' });
+  expect((await stage.deployments.images('web')).at(-1)).toBe('nginx:1.26.0');
+});
+
 test('watches answered with 410 start over', async () => {
   await using stage = await startStage();
   await stage.deployments.create('web');
