@@ -24,6 +24,8 @@ export interface PendingAttempt {
   readonly container: string;
   /** The image the container had before; absent when unknown. */
   readonly previousImage?: string;
+  /** That, unless it never came right either: what a rollback puts back into this container. */
+  readonly wayBack?: string;
   /** When its patch was sent last, epoch ms. */
   readonly startedAt: number;
 }

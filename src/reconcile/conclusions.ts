@@ -85,6 +85,11 @@ export function failureOf(attempt: PendingAttempt): 'failed' | 'rollback-failed'
   return attempt.kind === 'rollback' ? 'rollback-failed' : 'failed';
 }
 
+/** The version, as it is spoken of: one that comes back was not asked for. */
+export function nameOf({ kind, version }: PendingAttempt): string {
+  return kind === 'rollback' ? `rollback to ${version}` : version;
+}
+
 function conclude(
   { observation, record, moment: { now } }: Answered<TargetRecord>,
   attempt: PendingAttempt,
@@ -92,7 +97,8 @@ function conclude(
 ): Conclusion {
   const { outcome, cause, elapsedMs } = end;
   const { id, version, image, content } = attempt;
-  const summary = end.summary ?? summaryLine(subjectOf(observation), version, outcome, cause, elapsedMs);
+  const name = outcome === 'rollback-failed' ? version : nameOf(attempt);
+  const summary = end.summary ?? summaryLine(subjectOf(observation), name, outcome, cause, elapsedMs);
   const what = end.what ?? outcome;
   return {
     kind: 'conclude',

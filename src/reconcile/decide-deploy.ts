@@ -1,6 +1,6 @@
 /** The part of `decide` for a version that is to be brought to the cluster. */
 import { isTransient } from '../domain/api-error.ts';
-import type { Block, PendingAttempt } from '../domain/record.ts';
+import type { Block, PendingAttempt, TargetRecord } from '../domain/record.ts';
 import type { Target } from '../domain/target.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { carries, withoutPending } from './attempt.ts';
@@ -95,6 +95,7 @@ function withDeployment(of: OrderCase, deployment: DeploymentView): Decision {
     image: choice.image,
     container: choice.container,
     previousImage: choice.previousImage,
+    ...wayBackOf(record, choice),
     // The clock of a rollout starts with the patch that the server takes, however long that had to be tried.
     startedAt: now,
   };
@@ -107,6 +108,20 @@ function withDeployment(of: OrderCase, deployment: DeploymentView): Decision {
     patch: fencedPatch(deployment, choice.index, pending),
     ...(givenUp === undefined ? {} : { givenUp: givenUp.event }),
   };
+}
+
+/** What an attempt put there that never came right is no way back; what it would have gone back to is. */
+function wayBackOf(
+  record: TargetRecord | undefined,
+  { container, previousImage }: { readonly container: string; readonly previousImage: string },
+): Pick<PendingAttempt, 'wayBack'> {
+  const { attempt, verified } = record ?? {};
+  const isUnproven =
+    attempt?.container === container &&
+    (attempt.appliedImage ?? attempt.image) === previousImage &&
+    verified?.image !== attempt.image;
+  if (!isUnproven) return { wayBack: previousImage };
+  return attempt.wayBack === undefined ? {} : { wayBack: attempt.wayBack };
 }
 
 /**

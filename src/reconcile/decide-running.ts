@@ -4,8 +4,8 @@ import type { DeploymentView } from '../domain/workload.ts';
 import { judge, type Verdict } from '../rollout/verdict.ts';
 import { formatDuration } from '../rollout/words.ts';
 import { carries } from './attempt.ts';
-import { endAttempt, endPending, failureOf, subjectOf, targetEvent, withSummary } from './conclusions.ts';
-import type { Decision, Observation, Remembered } from './decision.ts';
+import { endAttempt, endPending, failureOf, nameOf, subjectOf, targetEvent, withSummary } from './conclusions.ts';
+import type { Decision, Remembered } from './decision.ts';
 import { deployingSummary } from './rollout-start.ts';
 import { awaitRollout } from './usual-time.ts';
 
@@ -28,18 +28,24 @@ export function decideRunning(of: Remembered, attempt: Attempt): Decision {
       return deleted(of, attempt);
     case 'deployment':
       if (cluster.deployment.uid === attempt.uid) return judgeRollout(of, attempt, cluster.deployment);
-      return wants(of.observation, attempt) ? recreated(of, attempt, cluster.deployment) : deleted(of, attempt);
+      return wants(of, attempt) ? recreated(of, attempt, cluster.deployment) : deleted(of, attempt);
     default:
       return cluster satisfies never;
   }
 }
 
-function wants({ desired }: Observation, attempt: Attempt): boolean {
-  return desired.kind === 'wanted' && desired.content === attempt.content;
+function wants({ observation: { desired }, record }: Remembered, attempt: Attempt): boolean {
+  if (desired.kind === 'wanted') return desired.content === attempt.content;
+  // Not read yet, as at the first look after a start: what was read last still counts.
+  return (desired.kind === 'not-ready' || desired.kind === 'unreadable') && record.content === attempt.content;
 }
 
 function deleted(of: Remembered, attempt: Attempt): Decision {
-  const back = wants(of.observation, attempt) ? '; deployed by itself when it is back' : '';
+  if (attempt.kind === 'rollback') {
+    // Parked it would follow the file, to the version that failed.
+    return endAttempt(of, attempt, { outcome: failureOf(attempt), cause: 'the Deployment was deleted meanwhile' });
+  }
+  const back = wants(of, attempt) ? '; deployed by itself when it is back' : '';
   const cause = `the Deployment was deleted during the rollout${back}`;
   const end = { outcome: 'blocked', cause, blockedBy: 'no-deployment' } as const;
   return endAttempt(of, attempt, end);
@@ -52,11 +58,15 @@ function recreated(of: Remembered, attempt: Attempt, deployment: DeploymentView)
     const cause = 'the Deployment was made anew before it was applied';
     return endPending(of, between, { outcome: 'superseded', cause });
   }
-  const { kind, content, version, image, container, previousImage, startedAt } = attempt;
+  const { kind, content, version, image, container, previousImage, wayBack, startedAt } = attempt;
   // A backup restored with our annotation on it was not patched by us: a new id tells the two apart.
   const id = carries(deployment, attempt) ? `${attempt.id}-${deployment.uid.slice(0, 8)}` : attempt.id;
   const asked = { id, kind, content, version, image, container, startedAt };
-  const pending = previousImage === undefined ? asked : { ...asked, previousImage };
+  const before = {
+    ...(previousImage === undefined ? {} : { previousImage }),
+    ...(wayBack === undefined ? {} : { wayBack }),
+  };
+  const pending = { ...asked, ...before };
   return { kind: 'remember', record: { ...kept, pending }, lookAgainInMs: 0 };
 }
 
@@ -99,7 +109,7 @@ function tellHeld(of: Remembered, attempt: Attempt, { name, namespace }: Deploym
   const { id, version, image } = attempt;
   const { now } = of.moment;
   const cause = `Deployment ${name} is paused; it goes on after "kubectl rollout resume deployment/${name} -n ${namespace}"`;
-  const summary = `${subjectOf(of.observation)} ${version} waits: ${cause}`;
+  const summary = `${subjectOf(of.observation)} ${nameOf(attempt)} waits: ${cause}`;
   return {
     kind: 'conclude',
     record: withSummary(of.record, { ...attempt, toldHeld: true }, summary),

@@ -72,9 +72,9 @@ function wantsRollback({ attempt, content, verified }: TargetRecord, policy: Pol
   );
 }
 
-/** The image to go back to. Where the attempt changed another container, that one had it before. */
+/** The image to go back to. Where the attempt changed another container than the verified one, its own of that time. */
 function wayBack(attempt: Attempt, verified: Verified): string {
-  return verified.container === attempt.container ? verified.image : (attempt.previousImage ?? attempt.image);
+  return verified.container === attempt.container ? verified.image : (attempt.wayBack ?? attempt.image);
 }
 
 /** What a rollback brought was never the wish of the file. */

@@ -13,7 +13,7 @@ import {
 import type { DeploymentView } from '../domain/workload.ts';
 import { formatDuration } from '../rollout/words.ts';
 import { applied, runningAttempt, withoutPending } from './attempt.ts';
-import { driftOf, memoryOf, subjectOf, targetEvent, withPast } from './conclusions.ts';
+import { driftOf, memoryOf, nameOf, subjectOf, targetEvent, withPast } from './conclusions.ts';
 import type { Decision, Observation, OrderCase, Remembered } from './decision.ts';
 
 /**
@@ -74,7 +74,7 @@ export function takeAnswer(of: Remembered, pending: PendingAttempt, deployment: 
 export function supersede(observation: Observation, old: PendingAttempt, by: PendingAttempt, now: number) {
   const after = formatDuration(Math.max(0, now - old.startedAt));
   const cause = `superseded by ${by.version}${by.version === old.version ? ' again' : ''} after ${after}`;
-  const summary = `${subjectOf(observation)} ${old.version} ${cause}`;
+  const summary = `${subjectOf(observation)} ${nameOf(old)} ${cause}`;
   return {
     past: { content: old.content, version: old.version, outcome: 'superseded', summary, at: now },
     event: targetEvent(observation, {
@@ -117,8 +117,11 @@ export function resumed(observation: Observation, record: TargetRecord, attempt:
   return { ...kept, phase: 'rolling-out', version, content, summary, startedAt, attempt };
 }
 
-export function deployingSummary(observation: Observation, { version }: PendingAttempt): string {
-  return `${subjectOf(observation)} ${version} is being deployed`;
+export function deployingSummary(observation: Observation, { kind, version }: PendingAttempt): string {
+  const subject = subjectOf(observation);
+  return kind === 'rollback'
+    ? `${subject} is being rolled back to ${version}`
+    : `${subject} ${version} is being deployed`;
 }
 
 /** The patch was taken: from here on the rollout runs. For the log only. */

@@ -1,7 +1,7 @@
 /** What is usual for a target, and what is said when a rollout takes much longer: before any time-out, and once. */
 import type { Attempt } from '../domain/record.ts';
 import { formatDuration } from '../rollout/words.ts';
-import { subjectOf, targetEvent, withSummary } from './conclusions.ts';
+import { nameOf, subjectOf, targetEvent, withSummary } from './conclusions.ts';
 import type { Decision, Remembered } from './decision.ts';
 
 /** Fewer rollouts say nothing about the next one. */
@@ -47,7 +47,7 @@ function tellSlow(
   const { id, version, image } = attempt;
   const times = `${Math.floor(elapsedMs / usualMs)}x the usual ${formatDuration(usualMs)}`;
   const cause = `${times}: ${detail}`;
-  const summary = `${subjectOf(observation)} ${version} is still being deployed after ${formatDuration(elapsedMs)}, ${cause}`;
+  const summary = `${subjectOf(observation)} ${nameOf(attempt)} is still being deployed after ${formatDuration(elapsedMs)}, ${cause}`;
   return {
     kind: 'conclude',
     record: withSummary(record, { ...attempt, toldSlow: true }, summary),

@@ -43,7 +43,8 @@ function isInitialised(status: ContainerStatus): boolean {
 export function podConditions(view: PodView, before: readonly Condition[], now: string): readonly Condition[] {
   const { initStatuses, appStatuses } = view;
   const uninitialised = names(initStatuses.filter((status) => !isInitialised(status)));
-  const sidecars = initStatuses.filter((status) => status.started);
+  const roleOf = (name: string) => view.pod.containers.find((container) => container.name === name)?.role;
+  const sidecars = initStatuses.filter(({ name }) => roleOf(name) === 'sidecar');
   const unready = names([...sidecars, ...appStatuses].filter((status) => !status.ready));
   const hasSandbox = [...initStatuses, ...appStatuses].some((status) => status.containerID !== undefined);
   const notReady =

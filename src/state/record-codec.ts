@@ -68,6 +68,7 @@ const pendingFields: Shape<PendingAttempt> = {
   image: text,
   container: text,
   previousImage: optional(text),
+  wayBack: optional(text),
   startedAt: time,
 };
 const pending = object<PendingAttempt>(pendingFields);

@@ -184,6 +184,14 @@ describe('a rollout that runs', () => {
     expect(ask({ file, record: memory, cluster: got(restored) })).toMatchObject({ kind: 'patch' });
   });
 
+  test('whose Deployment was made anew begins again too while the file has not been read yet', () => {
+    const unread = { kind: 'not-ready', lookAgainInMs: 100 } as const;
+
+    const memory = recordOf(ask({ file: unread, record: record(), cluster: watched({ uid: 'deployment-2' }) }));
+
+    expect(memory).toMatchObject({ phase: 'rolling-out', pending: { id: 'attempt-1' } });
+  });
+
   test('whose Deployment was made anew after the file was removed ends', () => {
     expect(
       conclusionOf(ask({ file: { kind: 'absent' }, record: record(), cluster: watched({ uid: 'deployment-2' }) }))

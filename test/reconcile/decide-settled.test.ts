@@ -70,7 +70,7 @@ describe('a rollback', () => {
   });
 
   test('of another container goes back to what that one ran', () => {
-    const proxy = { container: 'proxy', image: 'envoy:2', appliedImage: 'envoy:2', previousImage: 'envoy:1' };
+    const proxy = { container: 'proxy', image: 'envoy:2', appliedImage: 'envoy:2', wayBack: 'envoy:1' };
     const memory = settled('failed', { verified: VERIFIED, attempt: attempt({ ...proxy, endedAt: PATCHED_AT }) });
     const containers = [
       { name: 'web', image: OLD_IMAGE },
@@ -81,6 +81,22 @@ describe('a rollback', () => {
       kind: 'patch',
       pending: { kind: 'rollback', version: VERIFIED.version, container: 'proxy', image: 'envoy:1' },
     });
+  });
+
+  test('of another container passes over a version that never came right', () => {
+    const proxy = { container: 'proxy', image: 'envoy:2', appliedImage: 'envoy:2', wayBack: 'envoy:1' };
+    const containers = [
+      { name: 'web', image: OLD_IMAGE },
+      { name: 'proxy', image: 'envoy:2' },
+    ];
+
+    const next = ask({
+      file: wanted('envoy:3', 'bytes of envoy:3', 'proxy'),
+      record: record({ verified: VERIFIED, attempt: attempt(proxy) }),
+      cluster: got({ containers }),
+    });
+
+    expect(next).toMatchObject({ pending: { previousImage: 'envoy:2', wayBack: 'envoy:1' } });
   });
 
   test.each([
@@ -148,6 +164,26 @@ describe('a rollback', () => {
 
     expect(end.event).toMatchObject({ id: 'back-1:rollback-failed', what: 'rollback-failed' });
     expect(ask({ file, record: end.record, policy, cluster: watched(back) })).toEqual({ kind: 'nothing' });
+  });
+
+  test('whose Deployment is deleted ends, and does not wait to deploy what failed', () => {
+    const { event, record: answer } = conclusionOf(
+      ask({ file, record: backwards, policy, cluster: { kind: 'no-deployment', namespace: 'present' } }),
+    );
+
+    expect(event).toMatchObject({ what: 'rollback-failed', cause: 'the Deployment was deleted meanwhile' });
+    expect(ask({ file, record: answer, policy, cluster: got({ uid: 'deployment-2' }) })).toEqual({ kind: 'nothing' });
+  });
+
+  test('is spoken of as one when it is superseded', () => {
+    const annotations = { 'deployment-k8s-engine/attempt': NEW_ID };
+    const asked = recordOf(ask({ file: wanted('1.26.0'), record: backwards, policy, cluster: got(back) }));
+
+    const { event } = conclusionOf(
+      ask({ file: wanted('1.26.0'), record: asked, policy, cluster: got({ annotations }) }),
+    );
+
+    expect(event.summary).toBe('web/prod rollback to 1.24.0 superseded by 1.26.0 after 1 min');
   });
 
   test('in flight loses to a newer file', () => {

@@ -65,6 +65,7 @@ const tried = {
   image: words,
   container: words,
   previousImage: words,
+  wayBack: words,
   startedAt: time,
 };
 const always = ['id', 'kind', 'content', 'version', 'image', 'container', 'startedAt'] as const;
