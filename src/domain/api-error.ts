@@ -5,7 +5,7 @@ export type ApiErrorKind =
   | 'not-found'
   /**
    * 403: our account lacks a right, or the server's admission (a policy, a quota, a namespace that is going) denies this
-   * very change. The message says which; either can be granted later, so neither is final.
+   * very change. `Cluster.mayPatch` tells the two apart.
    */
   | 'forbidden'
   /** 401 after one refresh of the credentials. */

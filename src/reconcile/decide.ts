@@ -49,10 +49,7 @@ export function decide(
     default:
       return desired satisfies never;
   }
-  const meanwhile = idle(desired);
-  if (record === undefined) return meanwhile;
-  // A file that is being written is looked at again when it is ready, however long the rollout takes.
-  return withFirstLook(decideOpen({ ...of, record }), meanwhile);
+  return record === undefined ? idle(desired) : decideOpen({ ...of, record });
 }
 
 /** The decision; of two that wait the one with the earlier look. */
@@ -65,9 +62,14 @@ function withFirstLook(decision: Decision, other: Decision): Decision {
 function decideOpen(of: Remembered): Decision {
   const { pending } = of.record;
   const running = runningAttempt(of.record);
+  // A file that is being written is looked at again when it is ready, however long a rollout takes.
   const meanwhile = idle(of.observation.desired);
-  if (pending === undefined) return running === undefined ? meanwhile : decideRunning(of, running);
-  return olderFirst(of, () => decidePending(of, pending, meanwhile));
+  if (pending !== undefined)
+    return withFirstLook(
+      olderFirst(of, () => decidePending(of, pending, meanwhile)),
+      meanwhile,
+    );
+  return running === undefined ? meanwhile : withFirstLook(decideRunning(of, running), meanwhile);
 }
 
 /**

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { ApiError } from '../../src/domain/api-error.ts';
-import type { TargetRecord } from '../../src/domain/record.ts';
 import type { ContainerView, EventView, PodView } from '../../src/domain/workload.ts';
 import type { Conclusion } from '../../src/reconcile/decision.ts';
 import { createEvidenceGatherer, type EvidenceSources } from '../../src/reconcile/evidence-gatherer.ts';
 import { failureSigns } from '../../src/rollout/failure-signs.ts';
+import { settled } from '../support/decision-desk.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { crashLooping, exit, NEW_IMAGE, OLD_IMAGE, PATCHED_AT, pod, running } from '../support/rollout-objects.ts';
 
@@ -12,28 +12,7 @@ const TARGET = { service: 'web', namespace: 'prod' };
 const SUMMARY = 'web/prod 1.25.0 failed after 20 s: container web exits 1 (3 restarts)';
 
 function conclusion(what: 'failed' | 'timed-out' | 'succeeded', pods: readonly PodView[]): Conclusion {
-  const record: TargetRecord = {
-    schema: 1,
-    phase: what,
-    version: '1.25.0',
-    content: 'c0ffee',
-    summary: SUMMARY,
-    evidence: [],
-    startedAt: PATCHED_AT,
-    attempt: {
-      generation: 2,
-      id: 'attempt-1',
-      kind: 'deploy',
-      content: 'c0ffee',
-      version: '1.25.0',
-      image: NEW_IMAGE,
-      container: 'web',
-      previousImage: OLD_IMAGE,
-      startedAt: PATCHED_AT,
-      uid: 'deployment-1',
-    },
-    past: [],
-  };
+  const record = settled(what, { summary: SUMMARY });
   const event = {
     kind: 'target',
     id: `attempt-1:${what}`,

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Attempt } from '../../src/domain/record.ts';
 import type { EventView, PodView } from '../../src/domain/workload.ts';
 import { evidenceLines, type Findings, quoteOf, tellingLine } from '../../src/rollout/evidence.ts';
 import { failureSigns } from '../../src/rollout/failure-signs.ts';
+import { attempt } from '../support/decision-desk.ts';
 import {
   crashLooping,
   exit,
@@ -14,23 +14,10 @@ import {
   waiting,
 } from '../support/rollout-objects.ts';
 
-const ATTEMPT: Attempt = {
-  id: 'attempt-1',
-  kind: 'deploy',
-  content: 'c0ffee',
-  version: '1.25.0',
-  image: NEW_IMAGE,
-  container: 'web',
-  previousImage: OLD_IMAGE,
-  startedAt: PATCHED_AT,
-  uid: 'deployment-1',
-  generation: 2,
-};
-
 function findings(pods: readonly PodView[], change: Partial<Findings> = {}): Findings {
   const signs = failureSigns([], true, pods);
   const target = { service: 'web', namespace: 'prod' };
-  return { attempt: ATTEMPT, target, signs, events: [], logs: [], missingRights: [], ...change };
+  return { attempt: attempt(), target, signs, events: [], logs: [], missingRights: [], ...change };
 }
 
 function warning(reason: string, message: string, change: Partial<EventView> = {}): EventView {
