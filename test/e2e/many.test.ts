@@ -1,9 +1,22 @@
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type OwnControlPlane, startControlPlane } from '../support/control-plane.ts';
 import type { Stage } from '../support/deploy-stage.ts';
 import { eventually } from '../support/eventually.ts';
 import type { RecordedRequest } from '../support/recording-proxy.ts';
 import type { DeploymentOptions } from '../support/stage-deployments.ts';
-import { startStage } from './control-plane-stage.ts';
+import { startStageOn } from './control-plane-stage.ts';
+
+/**
+ * One of its own: after so many changes the deployment controller's retries are due later and later, for everybody on
+ * the same control plane.
+ */
+let plane: OwnControlPlane;
+
+beforeAll(async () => {
+  plane = await startControlPlane();
+});
+
+afterAll(() => plane?.stop());
 
 async function createAll(stage: Stage, services: readonly string[], options: DeploymentOptions): Promise<void> {
   const waiting = [...services];
@@ -19,7 +32,7 @@ function named(count: number): readonly string[] {
 }
 
 test('300 files written at once are all patched, over at most eight connections', async () => {
-  await using stage = await startStage();
+  await using stage = await startStageOn(plane);
   const services = named(300);
   // Without pods: the API server's side of a rollout is not what is asked here.
   await createAll(stage, services, { replicas: 0, untilAvailable: false });
@@ -38,7 +51,7 @@ test('300 files written at once are all patched, over at most eight connections'
 });
 
 test('a healthy deployment costs at most four requests, however long it takes', async () => {
-  await using stage = await startStage();
+  await using stage = await startStageOn(plane);
   await stage.deployments.create('web', {
     podAnnotations: { 'sandbox/behaviour': 'ready after=40s' },
     untilAvailable: false,
@@ -55,7 +68,7 @@ test('a healthy deployment costs at most four requests, however long it takes', 
 });
 
 test('of forty services one that hangs and four that fail delay nobody', async () => {
-  await using stage = await startStage({ env: { CONCURRENCY: '10' } });
+  await using stage = await startStageOn(plane, { env: { CONCURRENCY: '10' } });
   const services = named(40);
   await createAll(stage, services, { untilAvailable: false });
   const isHanging = (path: string) => path.endsWith('/svc-0');
@@ -78,7 +91,7 @@ test('of forty services one that hangs and four that fail delay nobody', async (
 });
 
 test('at rest the engine asks nothing', async () => {
-  await using stage = await startStage();
+  await using stage = await startStageOn(plane);
   await stage.deployments.create('web');
   await stage.deployments.create('later');
   await stage.deploy('web', '1.25.0\n');

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type OwnControlPlane, startControlPlane } from '../support/control-plane.ts';
-import { type Stage, setStage } from '../support/deploy-stage.ts';
+import type { Stage } from '../support/deploy-stage.ts';
 import { eventually } from '../support/eventually.ts';
+import { startStageOn } from './control-plane-stage.ts';
 
 /** One of its own: pausing the controllers is felt by everybody on the same control plane. */
 let plane: OwnControlPlane;
@@ -15,8 +16,7 @@ afterAll(() => plane?.stop());
 const SERVICES = ['web', 'api', 'job'];
 
 async function startRolledOut(env: Readonly<Record<string, string>> = {}): Promise<Stage> {
-  const { url, api, newNamespace, address } = plane;
-  const stage = await setStage({ url, api, newNamespace, adminToken: address.adminToken }, { env });
+  const stage = await startStageOn(plane, { env });
   for (const service of SERVICES) {
     await stage.deployments.create(service);
     await stage.deploy(service, '1.25.0\n');

@@ -48,18 +48,18 @@ test('minReadySeconds is waited for', async () => {
 
 test("the Deployment's own progress deadline ends a rollout that goes nowhere", async () => {
   await using stage = await startStage();
-  await stage.deployments.create('web', { spec: { progressDeadlineSeconds: 2 } });
+  await stage.deployments.create('web', { spec: { progressDeadlineSeconds: 3 } });
 
   const answer = await stage.deploy('web', '1.25.0-unready\n');
 
   expect(answer.phase).toBe('timed-out');
-  expect(answer.summary).toContain('no progress for 2 s');
+  expect(answer.summary).toContain('no progress for 3 s');
   expect(answer.summary).toContain('container app runs but is not ready');
 });
 
 test('a deadline that the rollout before has missed does not fail the next one', async () => {
   await using stage = await startStage();
-  await stage.deployments.create('web', { spec: { progressDeadlineSeconds: 2 } });
+  await stage.deployments.create('web', { spec: { progressDeadlineSeconds: 3 } });
   await stage.deploy('web', '1.25.0-unready\n');
 
   const answer = await stage.deploy('web', '1.26.0\n');

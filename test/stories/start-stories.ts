@@ -106,10 +106,10 @@ export const startStories: readonly Story[] = [
   },
   {
     name: 'a success after the time-out is noticed and told',
-    deployment: { spec: { progressDeadlineSeconds: 2 }, behaviour: 'ready after=30s', untilAvailable: false },
+    deployment: { spec: { progressDeadlineSeconds: 3 }, behaviour: 'ready after=30s', untilAvailable: false },
     steps: [write('1.26.0')],
     tells: [
-      '1.26.0 timed out after <time>: no progress for 2 s: 1 old replica still to end; container app is not created yet',
+      '1.26.0 timed out after <time>: no progress for 3 s: 1 old replica still to end; container app is not created yet',
       '1.26.0 succeeded after all; it had been told as timed-out',
     ],
   },
