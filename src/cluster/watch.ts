@@ -88,8 +88,12 @@ export function startWatch(options: WatchOptions): Watch {
       case 'stopped':
       case 'list-instead':
         return 0;
-      case 'ended':
       case 'silent':
+        // A server has nothing to say about a version that is still to come, as after its data was restored from a backup.
+        feed.startOver();
+        become('down');
+        return backoff.next(end.livedMs);
+      case 'ended':
         become('down');
         return backoff.next(end.livedMs);
       case 'failed':
@@ -105,8 +109,7 @@ export function startWatch(options: WatchOptions): Watch {
       return withoutWatching();
     }
     become('down');
-    // Too old, or a stream that cannot be trusted: what came since the last event may be missing.
-    if (error.kind === 'gone' || error.kind === 'nonsense' || error.kind === 'invalid') feed.startOver();
+    if (!isResumable(error, livedMs)) feed.startOver();
     return Math.max(backoff.next(livedMs), error.retryAfterMs ?? 0);
   }
 
@@ -136,6 +139,15 @@ export function startWatch(options: WatchOptions): Watch {
       await running;
     },
   };
+}
+
+/**
+ * Not where the version is too old or the stream cannot be trusted: what came since the last event may be missing. Nor
+ * after an outage: a server whose data was restored from a backup counts its versions anew, takes ours for one that is
+ * still to come, and is silent until then.
+ */
+function isResumable({ kind }: ApiError, livedMs: number | undefined): boolean {
+  return kind === 'throttled' || (kind === 'unreachable' && livedMs !== undefined);
 }
 
 /** A stream that lived this long counts as a success. */
