@@ -55,11 +55,16 @@ export interface Cluster {
 /** Reads the kubeconfig; no network. Throws a `KubeconfigError` that lists what is wrong with it. */
 export function loadCluster(config: ClusterConfig, clock: Clock): Cluster {
   const access = loadClusterAccess(config);
-  const connection = createConnection(access, config, clock);
+  const { contextName } = access;
+  // The context of the start: somebody who works with the same file may have chosen another one since.
+  const reload = () => loadClusterAccess({ ...config, context: contextName });
+  const connection = createConnection(access, { ...config, reload }, clock);
   if (config.onCall !== undefined) connection.subscribe(config.onCall);
   return {
-    server: connection.server,
-    contextName: access.contextName,
+    get server() {
+      return connection.server;
+    },
+    contextName,
     ...createDeploymentCalls(connection),
     ...createNamespaceCalls(connection),
     ...createEvidenceCalls(connection),

@@ -12,17 +12,20 @@ import { type Dispatcher, request } from 'undici';
 import type { Clock } from '../clock.ts';
 import { ApiError } from '../domain/api-error.ts';
 import { errorOfAnswer, errorOfClosing, errorOfDeadline, errorOfFailure } from './api-errors.ts';
-import { createCredentials, type Login } from './credentials.ts';
+import type { Login } from './credentials.ts';
 import { startDeadline } from './deadline.ts';
 import type { PluginEnv } from './exec-plugin.ts';
 import { headerOf, parseJson, readAnswer, readRefusal } from './http-body.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
-import { type Agents, createTransport } from './transport.ts';
+import { createRoutes, type Route } from './route.ts';
+import type { Agents } from './transport.ts';
 
 export interface ClientSettings {
   readonly userAgent: string;
   /** What a credential plugin inherits. */
   readonly pluginEnv: PluginEnv;
+  /** Reads the kubeconfig again, for when nothing gets through; throws a `KubeconfigError`. */
+  readonly reload?: () => ClusterAccess;
 }
 
 /** One request as it ended, told to `onCall`. */
@@ -76,34 +79,39 @@ type Reader<T> = (asked: string, answer: Dispatcher.ResponseData) => Promise<T>;
 
 /** Opens nothing until the first call. */
 export function createConnection(access: ClusterAccess, settings: ClientSettings, clock: Clock): Connection {
-  const { userAgent, pluginEnv } = settings;
-  const credentials = createCredentials(access, pluginEnv, clock);
-  const transport = createTransport(access, clock);
+  const { userAgent, pluginEnv, reload } = settings;
+  const routes = createRoutes({ access, reload, pluginEnv, clock });
   const listeners = new Set<(call: Call) => void>();
   const stopping = new AbortController();
-  const { origin, pathname } = new URL(access.cluster.server);
-  const prefix = pathname === '/' ? '' : pathname;
   let lastAnswerAt = Number.NEGATIVE_INFINITY;
 
-  /** Sends once, and once more with fresh credentials when the answer is 401. */
+  /** Sends once, and once more when the answer is 401 and there are fresh credentials. */
   async function exchange<T>(outgoing: Outgoing, read: Reader<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       if (stopping.signal.aborted) throw errorOfClosing(`${outgoing.method} ${outgoing.path}`);
+      const route = routes.current;
       let login: Login | undefined;
       try {
         const received = await told(outgoing, async () => {
-          login = await credentials.current();
-          return sendOnce(outgoing, login, read);
+          login = await route.credentials.current();
+          return sendOnce(outgoing, route, login, read);
         });
         return received.value;
       } catch (error) {
-        const refused = error instanceof ApiError && error.code === 401;
-        if (!refused || login === undefined || !credentials.drop(login) || attempt > 1) throw error;
+        if (!(error instanceof ApiError)) throw error;
+        const isRenewed = routes.failed(route, error);
+        if (error.code !== 401 || login === undefined || attempt > 1) throw error;
+        if (!route.credentials.drop(login) && !isRenewed) throw error;
       }
     }
   }
 
-  async function sendOnce<T>(outgoing: Outgoing, login: Login, read: Reader<T>): Promise<Received<T>> {
+  async function sendOnce<T>(
+    outgoing: Outgoing,
+    { base, transport }: Route,
+    login: Login,
+    read: Reader<T>,
+  ): Promise<Received<T>> {
     const asked = `${outgoing.method} ${outgoing.path}`;
     const agents = await transport.agents(login);
     const limitMs = outgoing.method === 'GET' ? READ_DEADLINE_MS : WRITE_DEADLINE_MS;
@@ -114,7 +122,7 @@ export function createConnection(access: ClusterAccess, settings: ClientSettings
       deadline.restart(limitMs);
     };
     try {
-      const answer = await request(`${origin}${prefix}${outgoing.path}${outgoing.query}`, {
+      const answer = await request(`${base}${outgoing.path}${outgoing.query}`, {
         method: outgoing.method,
         headers: { 'user-agent': userAgent, ...outgoing.headers, ...login.headers },
         ...(outgoing.body === undefined ? {} : { body: outgoing.body }),
@@ -166,7 +174,9 @@ export function createConnection(access: ClusterAccess, settings: ClientSettings
   }
 
   return {
-    server: access.cluster.server,
+    get server() {
+      return routes.current.server;
+    },
     configuration: createConfiguration({
       // The address is added when sending; the library only needs something absolute.
       baseServer: new ServerConfiguration('http://api', {}),
@@ -183,12 +193,11 @@ export function createConnection(access: ClusterAccess, settings: ClientSettings
       return () => listeners.delete(listener);
     },
     get connections() {
-      return transport.connections;
+      return routes.current.transport.connections;
     },
     async close() {
       stopping.abort();
-      credentials.close();
-      await transport.close();
+      await routes.close();
     },
   };
 }

@@ -20,7 +20,8 @@ export interface Transport {
   retire(agents: Agents): void;
   /** Open connections, watches included. */
   readonly connections: number;
-  close(): Promise<void>;
+  /** Cuts off what is under way, and refuses what comes later, with this reason. */
+  close(reason: ApiError): Promise<void>;
 }
 
 /**
@@ -49,6 +50,7 @@ interface Generation extends Agents {
 export function createTransport(access: ClusterAccess, clock: Clock): Transport {
   let generation: Generation | undefined;
   let loading: Promise<Generation> | undefined;
+  let closedFor: ApiError | undefined;
   const open = new Set<unknown>();
   const closing = new Set<Promise<void>>();
 
@@ -63,6 +65,7 @@ export function createTransport(access: ClusterAccess, clock: Clock): Transport 
 
   async function load(login: Login): Promise<Generation> {
     const tls = await readTls(access, login);
+    if (closedFor !== undefined) throw closedFor;
     const material = JSON.stringify(tls);
     const lookAgainAt = clock.monotonic() + CERTIFICATES_MS;
     if (generation?.material === material) {
@@ -103,10 +106,11 @@ export function createTransport(access: ClusterAccess, clock: Clock): Transport 
     get connections() {
       return open.size;
     },
-    async close() {
+    async close(reason) {
       const last = generation;
       generation = undefined;
-      if (last !== undefined) await Promise.all([last.calls.destroy(), last.watches.destroy()]);
+      closedFor = reason;
+      if (last !== undefined) await Promise.all([last.calls.destroy(reason), last.watches.destroy(reason)]);
       await Promise.all(closing);
     },
   };
