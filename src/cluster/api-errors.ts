@@ -1,6 +1,7 @@
 /** From what went wrong with a call to an `ApiError`: by status, reason and error code, never by message text. */
 import { ApiError, type ApiErrorKind } from '../domain/api-error.ts';
 import { oneLine } from '../domain/printable.ts';
+import { redact } from '../domain/redact.ts';
 import { fieldsOf, isFields, listOf, numberOf, textOf } from './fields.ts';
 
 /** An answer with a status other than 2xx, its body already read. */
@@ -20,7 +21,7 @@ const MAX_RETRY_AFTER_MS = 60_000;
  */
 export function errorOfAnswer(asked: string, answer: Answer, now: number): ApiError {
   const status = parseStatus(answer.body);
-  const detail = status === undefined ? '' : oneLine(status.message, MAX_DETAIL);
+  const detail = status === undefined ? '' : oneLine(redact(status.message), MAX_DETAIL);
   const kind = kindOf(answer.status, status);
   const retryAfterMs = parseRetryAfter(answer.retryAfter, now) ?? status?.retryAfterMs;
   const words = [status?.reason, detail].filter((word) => word !== undefined && word !== '').join(': ');

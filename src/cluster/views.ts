@@ -1,4 +1,6 @@
 /** From the API's JSON to the few fields the engine reads. Each returns undefined for what is not such an object. */
+
+import { redact } from '../domain/redact.ts';
 import {
   type Condition,
   type ContainerSpec,
@@ -144,7 +146,7 @@ function describeProbe(value: unknown): string | undefined {
   }
   if (isFields(probe.tcpSocket)) return `tcp :${portOf(probe.tcpSocket.port)}`;
   if (isFields(probe.grpc)) return `grpc :${portOf(probe.grpc.port)}`;
-  if (isFields(probe.exec)) return `exec ${listOf(probe.exec.command).map(textOf).join(' ')}`.slice(0, 80);
+  if (isFields(probe.exec)) return redact(`exec ${listOf(probe.exec.command).map(textOf).join(' ')}`).slice(0, 80);
   return undefined;
 }
 

@@ -4,6 +4,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Observer } from '../cluster/observer.ts';
 import { ApiError } from '../domain/api-error.ts';
 import type { Attempt } from '../domain/record.ts';
+import { redact, redactLines } from '../domain/redact.ts';
 import type { Target } from '../domain/target.ts';
 import type { EventView } from '../domain/workload.ts';
 import {
@@ -17,7 +18,6 @@ import {
   TAIL_LINES,
 } from '../rollout/evidence.ts';
 import type { FailureSign } from '../rollout/failure-signs.ts';
-import { redact } from '../rollout/redact.ts';
 import type { Conclusion } from './decision.ts';
 
 /** The conclusion with its evidence, and with the telling line of a log in its summary. No `ApiError` gets through. */
@@ -39,6 +39,7 @@ export interface EvidenceSources {
 
 export function createEvidenceGatherer({ cluster, observer, clock, secrets }: EvidenceSources): EvidenceGatherer {
   const hide = (text: string) => redact(text, secrets);
+  const hideLines = (lines: readonly string[]) => redactLines(lines, secrets);
 
   return async (target, conclusion) => {
     const { signs, record, event } = conclusion;
@@ -65,8 +66,15 @@ export function createEvidenceGatherer({ cluster, observer, clock, secrets }: Ev
         ),
       ),
     ]);
-    const logs = runs.flat();
-    const findings = { attempt, target, signs, events, logs, missingRights: [...missingRights] };
+    const findings = {
+      attempt,
+      target,
+      signs,
+      // Before anything is cut or picked out.
+      events: events.map((event) => ({ ...event, message: hide(event.message) })),
+      logs: runs.flat().map((log) => ({ ...log, head: hideLines(log.head), tail: hideLines(log.tail) })),
+      missingRights: [...missingRights],
+    };
     return withEvidence(conclusion, evidenceLines(findings).map(hide), quoteOf(findings), hide);
   };
 }

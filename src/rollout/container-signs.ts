@@ -1,4 +1,6 @@
 /** What the state of one container says against the version it runs. */
+
+import { redact } from '../domain/redact.ts';
 import type { ContainerExit, ContainerView } from '../domain/workload.ts';
 import { finalPullReason } from './pull-errors.ts';
 import { colon, quoted } from './quoted.ts';
@@ -80,7 +82,12 @@ function pullSign(container: ContainerView, reason: string, message: string): Co
   const final = finalPullReason(container.image, message);
   return final === undefined
     ? { about: 'image', severity: 'strikes', cause: `${what} (${reason}${colon(message)})` }
-    : { about: 'image', severity: 'at-once', cause: `${what}: ${final}`, detail: message.replace(/\s+/g, ' ').trim() };
+    : {
+        about: 'image',
+        severity: 'at-once',
+        cause: `${what}: ${final}`,
+        detail: redact(message.replace(/\s+/g, ' ').trim()),
+      };
 }
 
 function exitSign(container: ContainerView, exit: ContainerExit): ContainerSign | undefined {

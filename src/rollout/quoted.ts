@@ -1,5 +1,6 @@
 /** Words of others inside a line of ours. */
 import { oneLine } from '../domain/printable.ts';
+import { redact } from '../domain/redact.ts';
 
 const MAX_QUOTED = 300;
 
@@ -8,7 +9,7 @@ export function colon(message: string): string {
   return message === '' ? '' : `: ${quoted(message)}`;
 }
 
-/** The words of a node or a server, fit for one line of ours. */
+/** The words of a node or a server, fit for one line of ours and free of secrets. */
 export function quoted(message: string): string {
-  return oneLine(message, MAX_QUOTED);
+  return oneLine(redact(message), MAX_QUOTED);
 }

@@ -193,6 +193,15 @@ describe('errors', () => {
     expect(error.message).toBe(`GET /apis/apps/v1/namespaces/prod/deployments/web: ${code} ${reason}: the words`);
   });
 
+  test('what a server quotes of an object holds no secret', async () => {
+    const words = 'env[0]: Invalid value: v1.EnvVar{Name:"DB_PASSWORD", Value:"hunter2hunter2"}';
+    const { cluster } = await createWorld((_, response) => sendStatus(response, 403, 'Forbidden', words));
+
+    const error = await errorOf(cluster.patchDeployment(web, []));
+
+    expect(`${error.message} ${error.detail}`).not.toContain('hunter2');
+  });
+
   test('a patch that would make the object invalid is not a conflict', async () => {
     const { cluster } = await createWorld((_, response) =>
       sendStatus(response, 422, 'Invalid', 'image: Required value', { causes: [{ reason: 'FieldValueRequired' }] }),

@@ -114,6 +114,25 @@ test('secrets are hidden, the known ones and those that look like one', async ()
   expect(JSON.stringify([event, record])).not.toMatch(/s3cret-webhook|abcdefgh12345/);
 });
 
+test('a secret is hidden before its line is cut', async () => {
+  const url = 'postgres://app:hunter2hunter2hunter2hunter2@db/shop';
+  const gather = gatherer({ previous: [`Error: no way ${'x'.repeat(160)} ${url}`, `${'x'.repeat(370)} ${url}`] });
+
+  const { event, record } = await gather(TARGET, crashed(crashLooping(exit(1), 3)));
+
+  expect(JSON.stringify([event, record])).not.toContain('hunter2');
+});
+
+test('a private key is hidden over all its lines', async () => {
+  const key = ['-----BEGIN RSA PRIVATE KEY-----', 'MIIEowIBAAKCAQEAhunter2', '-----END RSA PRIVATE KEY-----'];
+  const gather = gatherer({ previous: ['Error: a key that nobody knows', ...key] });
+
+  const { event, record } = await gather(TARGET, crashed(crashLooping(exit(1), 3)));
+
+  expect(JSON.stringify([event, record])).not.toContain('hunter2');
+  expect(event.summary).toContain('"Error: a key that nobody knows"');
+});
+
 test('missing rights reduce the evidence and are named, those of the watches too', async () => {
   const refuse = new ApiError('forbidden', 'pods/log is forbidden', {});
   const gather = gatherer({}, { refuse, unreadable: ['list pods in prod'] });
