@@ -16,7 +16,7 @@ import { createReconciler, type PassResult } from './reconcile/pass.ts';
 import { createReport, logSink, type Sink } from './report.ts';
 import { readBounded } from './state/bounded-read.ts';
 import { writeDurably } from './state/durable.ts';
-import { acquireDirectoryLock, type DirectoryLock } from './state/lock.ts';
+import { acquireDirectoryLock, type DirectoryLock, describeHolder } from './state/lock.ts';
 import { createStateStore, UnknownStateError } from './state/store.ts';
 import { keepUnsaved } from './state/unsaved.ts';
 
@@ -58,6 +58,9 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
     void report({ kind: 'engine', id: `${what}:${at}`, what, summary, at });
   };
 
+  const lookAtAll = () => {
+    for (const key of intake.keys()) queue.add(key);
+  };
   const store = keepUnsaved(
     createStateStore(config.deps, (problem) => log.warn({ path: problem.path }, problem.message)),
     {
@@ -79,7 +82,7 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
       if (degraded) tell('directory-degraded', reason);
       else tell('directory-recovered', `${config.deps} is in order again`);
       // What waits out a backoff for its state to be readable need not wait any longer.
-      if (!degraded) for (const key of intake.keys()) queue.add(key);
+      if (!degraded) lookAtAll();
     },
   });
   const known = createKnownTargets({
@@ -98,7 +101,7 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
       if (reachable) tell('cluster-reachable', `${cluster.server}: ${message}`);
       else tell('cluster-unreachable', `${cluster.server} cannot be reached; everything waits for it (${message})`);
       // What waits out a backoff need not wait any longer.
-      if (reachable) for (const key of intake.keys()) queue.add(key);
+      if (reachable) lookAtAll();
     },
   });
   const reconciler = createReconciler({
@@ -155,10 +158,7 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
       waitMs: LOCK_WAIT_MS,
       signal,
       onWaiting: (holder) =>
-        log.warn(
-          { holder },
-          `${config.deps} is served by ${holder ? `process ${holder.pid} on ${holder.host}` : 'another process'}; waiting for it to stop`,
-        ),
+        log.warn({ holder }, `${config.deps} is served by ${describeHolder(holder)}; waiting for it to stop`),
     });
     await store
       .removeTemporaries()

@@ -10,6 +10,3 @@ export interface CommandContext {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
 }
-
-/** Returns the exit code. */
-export type Command = (context: CommandContext) => Promise<number>;

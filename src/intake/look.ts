@@ -8,7 +8,7 @@ import type { Arrivals } from './arrivals.ts';
 import type { FileStamp } from './file-stamp.ts';
 import { createGate } from './gate.ts';
 import { type Sighting, settle } from './settle.ts';
-import { type FileReading, type Reading, readStable } from './stable-read.ts';
+import { type FileReading, readStable } from './stable-read.ts';
 import { createUnreadableFiles, type UnreadableFiles } from './unreadable-files.ts';
 
 export interface Looker {
@@ -56,7 +56,7 @@ export function createLooker(options: {
       case 'file':
         return judge(key, reading, hasAppeared && !reading.isLinked && (await arrivals.cameWhole(key)));
       default:
-        return unreachable(reading);
+        return reading satisfies never;
     }
   }
 
@@ -109,8 +109,4 @@ function tooLarge({ size }: FileStamp): { kind: 'malformed'; line?: number; prob
 
 function sha256(data: Buffer | string): string {
   return createHash('sha256').update(data).digest('hex');
-}
-
-function unreachable(reading: never): never {
-  throw new Error(`unknown reading: ${JSON.stringify(reading satisfies Reading)}`);
 }

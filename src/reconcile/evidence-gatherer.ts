@@ -47,7 +47,7 @@ export function createEvidenceGatherer({ cluster, observer, clock, secrets }: Ev
     const isFailure = signs.length > 0 || event.what === 'timed-out';
     if (!isFailure || attempt === undefined) return conclusion;
     const { namespace } = target;
-    const missingRights = new Set(observer.rollout(namespace, attempt.uid ?? '').unreadable);
+    const missingRights = new Set(observer.rollout(namespace, attempt.uid).unreadable);
     const ask = <T>(right: string, call: Promise<T>, otherwise: T): Promise<T> =>
       Promise.race([call, sleep(clock, LIMIT_MS).then(() => otherwise)]).catch((error: unknown) => {
         // Evidence is a service: without it the verdict stands, and the pass's own calls tell of an unreachable server.
@@ -82,7 +82,7 @@ export function createEvidenceGatherer({ cluster, observer, clock, secrets }: Ev
 /** Whom events are asked about: a call each, so of a hundred pods in the same trouble only the one that is told of. */
 function uidsOf(attempt: Attempt, signs: readonly FailureSign[]): readonly string[] {
   const pods = groupSigns(signs).flatMap(({ sign: { pod } }) => (pod === undefined ? [] : [pod]));
-  const uids = new Set([attempt.uid ?? '', ...pods.flatMap((pod) => [pod.uid, pod.ownerUid])]);
+  const uids = new Set([attempt.uid, ...pods.flatMap((pod) => [pod.uid, pod.ownerUid])]);
   return [...uids].filter((uid) => uid !== '');
 }
 

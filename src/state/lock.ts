@@ -37,10 +37,14 @@ export class DirectoryLockedError extends Error {
   readonly holder: LockHolder | undefined;
 
   constructor(dir: string, holder: LockHolder | undefined) {
-    const who = holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host} (${holder.since})`;
-    super(`${dir} is served by ${who}; stop it, or give this engine another directory`);
+    super(`${dir} is served by ${describeHolder(holder)}; stop it, or give this engine another directory`);
     this.holder = holder;
   }
+}
+
+/** E.g. `process 4711 on deploy-box (since 2026-01-31T12:00:00.000Z)`. */
+export function describeHolder(holder: LockHolder | undefined): string {
+  return holder === undefined ? 'another process' : `process ${holder.pid} on ${holder.host} (since ${holder.since})`;
 }
 
 const RETRY_MS = 100;
