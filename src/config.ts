@@ -37,7 +37,7 @@ export type ConfigParse =
   | {
       readonly kind: 'problems';
       readonly problems: readonly string[];
-      /** What can be looked at all the same, so that every problem is told at once; undefined what is wrong itself. */
+      /** What can still be checked, so that every problem is listed at once; undefined when it is itself wrong. */
       readonly deps: string | undefined;
       readonly access: Access | undefined;
     };
@@ -57,19 +57,20 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'WEBHOOK_FOR_SLACK', meaning: 'incoming webhook; none: no messages', fallback: '', secret: true },
   { name: 'KUBECONFIG', meaning: 'kubeconfig file(s); else ~/.kube/config, else in-cluster', fallback: '' },
   { name: 'KUBE_CONTEXT', meaning: 'context of the kubeconfig; none: its current one', fallback: '' },
-  { name: 'CONCURRENCY', meaning: 'passes at once', fallback: '100' },
+  { name: 'CONCURRENCY', meaning: 'targets worked on at once; a rollout in progress does not count', fallback: '100' },
   {
     name: 'ROLLOUT_TIMEOUT',
-    meaning: 'limit of a rollout; not set: progressDeadlineSeconds of the Deployment where it was chosen, else 4m',
+    meaning:
+      'time limit of a rollout; not set: progressDeadlineSeconds of the Deployment unless that is the default, else 4m',
     fallback: '',
   },
-  { name: 'FAILURE_GRACE', meaning: 'how long a crash loop or a passing pull error may last', fallback: '20s' },
+  { name: 'FAILURE_GRACE', meaning: 'how long a crash loop or a temporary pull error may last', fallback: '20s' },
   {
     name: 'MAX_RESTARTS',
     meaning: 'restarts of a new container after which a rollout fails at once; not set: the grace alone counts',
     fallback: '',
   },
-  { name: 'WATCH_AFTER', meaning: 'how long after a success a crash is still told', fallback: '2m' },
+  { name: 'WATCH_AFTER', meaning: 'how long after a success a crash is still reported', fallback: '2m' },
   { name: 'SETTLE', meaning: 'quiet time before a file is read', fallback: '100ms' },
   { name: 'RESCAN', meaning: 'period of the full rescan of the directory', fallback: '2s' },
   { name: 'CREATE_NAMESPACES', meaning: 'create a missing namespace: true or false', fallback: 'true' },
@@ -88,7 +89,7 @@ const HOUR = 60 * MINUTE;
  * Reads the settings. A variable can also come from the file named by `<NAME>_FILE`, or from
  * `$CREDENTIALS_DIRECTORY/<NAME>` (systemd's LoadCredential).
  *
- * @param readFile the text of a file, or undefined when there is none; throws when it cannot be read
+ * @param readFile returns the text of a file, or undefined when there is none; throws when it cannot be read
  */
 export function parseConfig(env: Env, readFile: (path: string) => string | undefined): ConfigParse {
   const read = createReader(env, readFile);
@@ -124,7 +125,7 @@ export function parseConfig(env: Env, readFile: (path: string) => string | undef
 /** What a setting may be. */
 interface Values<T> {
   readonly expected: string;
-  /** Undefined when it is none of them. */
+  /** Undefined when the text is not one of them. */
   readonly parse: (text: string) => T | undefined;
 }
 
@@ -144,7 +145,7 @@ function createReader(env: Env, readFile: (path: string) => string | undefined) 
   function textIn(path: string, name: string, namedBy: string): string | undefined {
     try {
       const text = readFile(path)?.trim();
-      // A credential is there or not; a file that was named must be.
+      // A credential may be absent; a file that was named must exist.
       if (text === undefined && namedBy === `${name}_FILE`) problems.set(name, `${namedBy}: there is no file ${path}`);
       if (text === '' && namedBy === `${name}_FILE`) problems.set(name, `${namedBy}: the file ${path} is empty`);
       return text === '' ? undefined : text;
@@ -176,13 +177,13 @@ function createReader(env: Env, readFile: (path: string) => string | undefined) 
 function shown(name: string, value: string): string {
   const isSecret = VARIABLES.some((variable) => variable.name === name && variable.secret === true);
   if (isSecret) return 'something else (not shown, it is a secret)';
-  // A file in the place of its path: it may hold keys.
+  // The content of a file instead of its path: it may hold keys.
   return value.includes('\n') ? 'several lines (not shown)' : JSON.stringify(value);
 }
 
 const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR };
 
-/** `500ms`, `4m`, `1m30s` as ms; undefined when it is none. */
+/** `500ms`, `4m`, `1m30s` as ms; undefined for anything else. */
 function parseDuration(text: string): number | undefined {
   if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text)) return undefined;
   let total = 0;
@@ -192,7 +193,7 @@ function parseDuration(text: string): number | undefined {
   return Number.isFinite(total) ? total : undefined;
 }
 
-/** As it is written in the settings. */
+/** The duration as the settings write it: `500ms`, `4m`. */
 function shortly(ms: number): string {
   const [unit, length] = Object.entries(UNIT_MS).findLast(([, each]) => ms >= each && ms % each === 0) ?? ['ms', 1];
   return `${ms / length}${unit}`;
@@ -243,7 +244,7 @@ const REPOSITORY: Values<string> = {
 const WEBHOOK: Values<string> = {
   expected: 'an http(s) URL',
   parse: (text) => {
-    // A URL is parsed as if there were no line breaks in it.
+    // The parser drops line breaks: two lines would pass for one URL.
     const protocol = /\s/.test(text) ? undefined : URL.parse(text)?.protocol;
     return protocol === 'https:' || protocol === 'http:' ? text : undefined;
   },

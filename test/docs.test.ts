@@ -4,6 +4,9 @@ import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { helpText } from '../src/cli/help.ts';
 import { VARIABLES } from '../src/config.ts';
+import type { EngineStateEvent, TargetEvent } from '../src/domain/event.ts';
+import type { Block, Phase } from '../src/domain/record.ts';
+import { slackMessage } from '../src/notify/message.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const read = (name: string) => readFileSync(join(ROOT, name), 'utf8');
@@ -48,7 +51,7 @@ describe('README.md', () => {
     expect(named.filter((name) => !known.includes(name))).toEqual([]);
   });
 
-  test.each(['README.md', 'docs/architecture.md', 'CONTRIBUTING.md', 'deps/README.md'])(
+  test.each(['README.md', 'docs/architecture.md', 'docs/runbook.md', 'CONTRIBUTING.md', 'deps/README.md'])(
     'files that %s links to exist',
     (page) => {
       const links = [...read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) => path);
@@ -56,6 +59,55 @@ describe('README.md', () => {
       expect(links.filter((path) => !existsSync(join(ROOT, page, '..', path)))).toEqual([]);
     },
   );
+});
+
+describe('docs/runbook.md', () => {
+  const firstCells = [...read('docs/runbook.md').matchAll(/^\| (?!-)([^|]+) \|/gm)].map(([, cell = '']) => cell);
+  /** The types of these break the build when a kind is missing. */
+  const phases: Readonly<Record<Phase, true>> = {
+    'rolling-out': true,
+    succeeded: true,
+    failed: true,
+    'timed-out': true,
+    superseded: true,
+    refused: true,
+    blocked: true,
+    overridden: true,
+    'rolled-back': true,
+    'rollback-failed': true,
+  };
+  const blocks: Readonly<Record<Block, true>> = {
+    'no-deployment': true,
+    'namespace-terminating': true,
+    paused: true,
+    forbidden: true,
+  };
+  const news: Readonly<Record<Exclude<TargetEvent['what'], Phase | 'started' | 'progress'>, true>> = {
+    stalled: true,
+    recovered: true,
+    'crashed-later': true,
+    drifted: true,
+    flapping: true,
+  };
+  const troubles: readonly EngineStateEvent['what'][] = ['cluster-unreachable', 'directory-degraded', 'state-unsaved'];
+
+  test('says what to do about every phase and every obstacle', () => {
+    const named = Object.keys({ ...phases, ...blocks }).map((name) => `\`${name}\``);
+
+    expect(named.filter((name) => !firstCells.includes(name))).toEqual([]);
+  });
+
+  test('says what to do about everything else that Slack is told', () => {
+    const facts = { id: '', summary: '', at: 0 };
+    const target = { ...facts, service: 'web', namespace: 'prod', version: '', image: '', cause: '', evidence: [] };
+    const events = [
+      ...Object.keys(news).map((what) => ({ ...target, kind: 'target' as const, what: what as keyof typeof news })),
+      ...troubles.map((what) => ({ ...facts, kind: 'engine' as const, what })),
+    ];
+    const titles = events.map((event) => slackMessage(event)?.attachments[0]?.title.replace(/^\S+ /, ''));
+
+    expect(titles.filter((title) => !firstCells.includes(title ?? ''))).toEqual([]);
+  });
 });
 
 describe('CHANGELOG.md', () => {
