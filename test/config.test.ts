@@ -96,7 +96,7 @@ describe('parseConfig', () => {
     expect(parseConfig({ CREDENTIALS_DIRECTORY: '/x' }, () => '')).toMatchObject({ kind: 'config' });
   });
 
-  test('a webhook in two lines is none, and is not shown', () => {
+  test('a webhook in two lines is refused, and is not shown', () => {
     const parsed = parseConfig({ WEBHOOK_FOR_SLACK_FILE: '/x' }, () => 'https://hooks.example/one\nsecond');
 
     expect(parsed).toMatchObject({

@@ -5,7 +5,7 @@ import { apiVersionOf, type Resource, resourceInfo } from './resources.ts';
 import { withDefaults } from './schema/defaults.ts';
 import type { Store, UpdateOptions } from './store.ts';
 
-/** Events are written once and read by people: who owns their fields interests nobody. */
+/** Events are written once and read by people: nobody asks who owns their fields. */
 const UNTRACKED: ReadonlySet<Resource> = new Set(['events']);
 
 function writer(resource: Resource, subresource: string | undefined, now: number): Writer {

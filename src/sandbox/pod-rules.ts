@@ -1,6 +1,6 @@
 /**
- * How pods behave, in one place: the sandbox's pods and any simulator of kubelets in front of a real API server follow
- * the same rules. All times are pod time in ms, with the back-offs of a real kubelet; who plays them may run faster.
+ * How pods behave, in one place: the sandbox's pods and any kubelet simulator in front of a real API server follow the
+ * same rules. All times are pod time in ms, with the back-offs of a real kubelet; whoever plays them may run faster.
  *
  * A container's behaviour comes from its image tag, or from the annotation `sandbox/behaviour` of the pod template:
  *
@@ -11,7 +11,7 @@
  * | `never-ready`    | `never`, `unready`                  | runs, its readiness probe fails for ever                |
  * | `image-pull`     | `missing`, `typo`, `does-not-exist` | ErrImagePull, ImagePullBackOff: not found (`times=`)    |
  * | `image-denied`   | `denied`, `private`                 | the same: access denied (`times=`)                      |
- * | `image-name`     | –  (image is no valid reference)    | InvalidImageName                                        |
+ * | `image-name`     | –  (image is not a reference)       | InvalidImageName                                        |
  * | `crash`          | `crash`, `broken`                   | exits at once (`after=`), CrashLoopBackOff (`times=`)   |
  * | `oom`            | `oom`                               | OOMKilled after 1 s (`after=`), CrashLoopBackOff        |
  * | `start-error`    | `no-command`                        | StartError: executable not found, CrashLoopBackOff      |

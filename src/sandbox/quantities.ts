@@ -17,7 +17,7 @@ const MULTIPLIERS: Readonly<Record<string, number>> = {
   Pi: 2 ** 50,
 };
 
-/** The quantity in whole units (cores, bytes, objects); NaN when it is none. */
+/** The quantity in whole units (cores, bytes, objects); NaN for anything else. */
 export function parseQuantity(quantity: string): number {
   const match = /^([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)([A-Za-z]*)$/.exec(quantity.trim());
   return Number(match?.[1]) * (MULTIPLIERS[match?.[2] ?? ''] ?? Number.NaN);

@@ -194,7 +194,7 @@ export const LENIENCIES: readonly Leniency[] = [
     code: 422,
   },
   { what: 'A variable whose name holds `=`', ask: podOf({ env: [{ name: 'A=B', value: '1' }] }), code: 422 },
-  { what: 'A node selector that is no label', ask: podOf({}, { nodeSelector: { 'a b': 'c' } }), code: 422 },
+  { what: 'A node selector that is not a label', ask: podOf({}, { nodeSelector: { 'a b': 'c' } }), code: 422 },
   {
     what: 'A Service without ports',
     ask: (scene) => scene.request('POST', 'services', { body: { metadata: { name: 'one' }, spec: {} } }),

@@ -2,7 +2,7 @@
 export const LESSONS: readonly string[] = [
   'A write of the status never raises the generation, not even when it annotates: the revision annotation of the Deployment controller leaves it alone. A change of annotations through the object itself does raise it.',
   'A patch whose outcome names another uid is refused as invalid (422), a PUT of the same as a conflict (409).',
-  'A new object with a resourceVersion, a namespace called `..`, a watch from a version that is no number, a strategic merge without its merge key, and an apply with an undeclared field are answered with 500 and no reason.',
+  'A new object with a resourceVersion, a namespace called `..`, a watch from a version that is not a number, a strategic merge without its merge key, and an apply with an undeclared field are answered with 500 and no reason.',
   'A watch from a version of the future is not refused: it waits in silence. A list or GET of such a version is (504).',
   'A watch that takes bookmarks is told the end of its initial state by a bookmark, also without asking for it; `sendInitialEvents` is refused without `resourceVersionMatch`.',
   'A page of a list with a selector does not say how many objects remain.',
@@ -16,5 +16,5 @@ export const LESSONS: readonly string[] = [
   'A quota counts what is used in its status, and lets the rollout go on as soon as it is raised.',
   'ConfigMaps and Secrets marked immutable refuse every change of their data.',
   'A field manager may have 128 characters, and no more.',
-  'A quantity that is none is refused before anything else is looked at.',
+  'A malformed quantity is refused before anything else is looked at.',
 ];

@@ -15,25 +15,25 @@ export function sandboxPage(podRules: string): string {
     '## What it does like a real cluster',
     `${countBehaviours()} behaviours, each shown by a test on both servers:`,
     ...Object.values(AREAS).flatMap(({ title, behaviours }) => [`### ${title}`, bullets(Object.keys(behaviours))]),
-    '## What kubectl says alike',
+    '## Where kubectl prints the same',
     'These commands of stock kubectl print the same on both servers, but for names, hashes, ages and addresses:',
     ...STORIES.flatMap(({ title, steps }) => [`### ${capitalised(title)}`, commands(steps)]),
     '## What it does not do',
-    'Refused with a clear message, where a real server does it:',
+    'Refused with a clear message; a real server does it:',
     table(
       ['What', 'Answer'],
       REFUSALS.map(({ what, code, message }) => [what, `${code}: ${message}`]),
     ),
-    '## What it does not look at',
-    'Taken by the sandbox, refused by a real server:',
+    '## What it does not check',
+    'Accepted by the sandbox, refused by a real server:',
     table(
       ['What', 'A real server answers'],
       LENIENCIES.map(({ what, code }) => [what, String(code)]),
     ),
-    '## What it tells in less detail',
+    '## What it shows in less detail',
     bullets(SIMPLER),
     '## What the real server taught',
-    'Each of these was otherwise in the sandbox, or in what was believed of Kubernetes, until it was compared:',
+    'The comparison corrected the sandbox, or what we believed about Kubernetes, in each of these:',
     bullets(LESSONS),
     '',
   ]
@@ -45,7 +45,7 @@ export function sandboxPage(podRules: string): string {
 const INTRODUCTION = `A small Kubernetes cluster in memory: an API server over real HTTP, its controllers, and pods that behave by rules.
 \`npm run demo\` starts one, and the tests start many; stock \`kubectl\` works on it. It knows nothing of the engine.
 
-Because it is ours it proves little by itself. So one contract is held by it and by a real control plane
+Being our own, it proves little by itself. So one contract suite runs against it and against a real control plane
 (kube-apiserver and kube-controller-manager 1.36.1 with etcd, in \`test/contract/\`), and a list of kubectl commands must
 print the same on both. This page is written from that contract: \`vitest run --project main test/sandbox/sandbox-page.test.ts -u\`
 writes it anew, and the same test fails when it is out of date.`;

@@ -80,7 +80,7 @@ describe('options', () => {
     expect(parse(text)).toMatchObject({ kind: 'malformed', line, problem: expect.stringMatching(problem) });
   });
 
-  test('alone are no version', () => {
+  test('alone are not a version', () => {
     expect(parse('container: app\n')).toMatchObject({ kind: 'malformed', line: 1 });
   });
 });

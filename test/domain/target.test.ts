@@ -84,7 +84,7 @@ describe('a file name that is answered as misnamed', () => {
   });
 });
 
-describe('a file name that is none of ours', () => {
+describe('a file name that is not a dep file’s', () => {
   test.each([
     '.dep',
     '..dep',

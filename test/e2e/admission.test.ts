@@ -89,7 +89,7 @@ test('a newer version that a policy forbids supersedes nothing, and the older on
   expect(await stage.last('web')).toBe('1.25.0');
 });
 
-test('a version whose image the cluster rewrites succeeds, is no drift, and is not deployed again', async () => {
+test('a version whose image the cluster rewrites succeeds, is not drift, and is not deployed again', async () => {
   await using stage = await startStage({ env: { DRIFT: 'correct' } });
   await stage.deployments.create('web');
   await stage.deployments.create('later');

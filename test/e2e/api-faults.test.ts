@@ -39,7 +39,7 @@ const FAULTS: readonly (readonly [name: string, action: FaultAction])[] = [
 ];
 
 test.each(FAULTS)(
-  '%s for a while is no verdict on any rollout, and everything is deployed after it',
+  '%s for a while is not a verdict on any rollout, and everything is deployed after it',
   async (_, action) => {
     await using stage = await startStage();
     await rollOut(stage);

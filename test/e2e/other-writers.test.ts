@@ -111,7 +111,7 @@ test('a change made outside while the engine was down is told when it is back', 
   expect(stage.told('web')[1]).toMatchObject({ title: 'Service Drifted' });
 });
 
-test('a change of something else than the image is no business of the engine', async () => {
+test('a change of anything but the image is no business of the engine', async () => {
   await using stage = await startStage();
   await stage.deployments.create('web');
   await stage.deployments.create('later');

@@ -5,7 +5,7 @@ import { startStage } from './control-plane-stage.ts';
 
 const PATIENCE = { timeoutMs: 30_000 };
 
-test('a missing Deployment is told once, and the version is deployed by itself when it appears', async () => {
+test('a missing Deployment is told once, and the version is deployed automatically when it appears', async () => {
   await using stage = await startStage();
 
   const parked = await stage.deploy('web', '1.25.0\n');

@@ -82,7 +82,7 @@ test('a version and its rollback within a second, the first reply lost, end on t
   expect(await stage.last('web')).toBe('1.0.1');
 });
 
-test('a storm of conflicting writes by somebody else delays the version, and stops it not', async () => {
+test('a storm of conflicting writes by somebody else delays the version, but does not stop it', async () => {
   await using stage = await startStage();
   await stage.deployments.create('web');
   const storm = new AbortController();

@@ -37,7 +37,7 @@ async function playSilence(action: FaultAction) {
   return { toldInSilence, isOutageTold, good: good.phase, broken: broken.summary, changes };
 }
 
-test('half a minute without a word of sense is no verdict, and everything is concluded after it', async () => {
+test('half a minute without a sensible answer is not a verdict, and everything is concluded after it', async () => {
   // Side by side, so that it takes half a minute once.
   const ends = await Promise.all(
     Object.entries(SILENCES).map(async ([name, action]) => [name, await playSilence(action)] as const),

@@ -3,7 +3,7 @@ import { eventually } from '../support/eventually.ts';
 import { textAt } from '../support/json.ts';
 import { startStage } from './control-plane-stage.ts';
 
-test('a rollout that takes much longer than usual is spoken of once, in log and status file, before any time-out', async () => {
+test('a rollout that takes much longer than usual is told once, in log and status file, before any time-out', async () => {
   await using stage = await startStage();
   await stage.deployments.create('web');
   for (const version of ['1.25.0', '1.25.1', '1.25.2']) await stage.deploy('web', `${version}\n`);

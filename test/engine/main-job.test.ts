@@ -84,7 +84,7 @@ test('a .last of an earlier engine that matches its file causes no write to the 
   expect(stage.requestsFor('web').filter(({ method }) => method !== 'GET')).toEqual([]);
 });
 
-test('a version is deployed by itself when its missing Deployment appears', async () => {
+test('a version is deployed automatically when its missing Deployment appears', async () => {
   await using stage = await startStage();
 
   const parked = await stage.deploy('web', '1.25.0\n');

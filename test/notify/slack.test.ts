@@ -189,7 +189,7 @@ test.each([
   expect(await post()).toEqual({ kind: 'dead', reason: `HTTP ${status} ${body}${hint}` });
 });
 
-test('a web page with status 200 is no delivery', async () => {
+test('a web page with status 200 is not a delivery', async () => {
   slack.respondWith({ kind: 'error', status: 200, body: '\n<!doctype html><title>Log in</title>' });
 
   expect(await post()).toEqual({ kind: 'retry', reason: expect.stringContaining('a web page answers') });

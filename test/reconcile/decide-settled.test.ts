@@ -175,7 +175,7 @@ describe('a rollback', () => {
     expect(ask({ file, record: answer, policy, cluster: got({ uid: 'deployment-2' }) })).toEqual({ kind: 'nothing' });
   });
 
-  test('is spoken of as one when it is superseded', () => {
+  test('is named as one when it is superseded', () => {
     const annotations = { 'deployment-k8s-engine/attempt': NEW_ID };
     const asked = recordOf(ask({ file: wanted('1.26.0'), record: backwards, policy, cluster: got(back) }));
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { finalPullReason } from '../../src/rollout/pull-errors.ts';
 
-test('an image named like an error is no error', () => {
+test('an image named like an error is not an error', () => {
   const image = 'registry.example/access-denied:not-found';
 
   expect(finalPullReason(image, `Back-off pulling image "${image}"`)).toBeUndefined();

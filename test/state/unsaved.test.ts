@@ -77,7 +77,7 @@ test('what is unsaved is asked for again until it is saved, and then no more', a
   expect(told).toEqual([expect.any(String), undefined]);
 });
 
-test('a name that is too long keeps its state in memory, and is no trouble with the disk', async () => {
+test('a name that is too long keeps its state in memory, and is not told as a trouble with the disk', async () => {
   await mkdir(dir.file('deps'));
 
   await store.writeLast(tooLong, 'v1');

@@ -81,7 +81,7 @@ export const crashStories: readonly Story[] = [
     evidence: [/^try: kubectl logs \S+ -c migrate /m],
   },
   {
-    name: 'an init container that crashes once and then does its work is no failure',
+    name: 'an init container that crashes once and then does its work is not a failure',
     deployment: {
       pod: { initContainers: [{ name: 'migrate', image: 'migrate:1' }] },
       behaviour: 'init-crash times=1',
@@ -134,7 +134,7 @@ export const crashStories: readonly Story[] = [
     evidence: [/password=\[redacted\]/],
   },
   {
-    name: 'one crash before a good start is no failure',
+    name: 'one crash before a good start is not a failure',
     engine: 'patient',
     deployment: { behaviour: 'crash times=1', untilAvailable: false },
     steps: [write('1.26.0')],

@@ -82,7 +82,7 @@ export const imageStories: readonly Story[] = [
     tells: ['1.26.0 succeeded after <time>'],
   },
   {
-    name: 'an image name that is none fails at once',
+    name: 'a malformed image name fails at once',
     deployment: { behaviour: 'image-name', untilAvailable: false },
     steps: [write('1.26.0')],
     tells: ['1.26.0 failed after <time>: container app: image nginx:1.26.0 is not a valid name'],

@@ -3,13 +3,13 @@ import { type Story, untilImage, write } from './story.ts';
 
 export const restingStories: readonly Story[] = [
   {
-    name: 'a good version is no success before a controller has looked at it',
+    name: 'a good version is not a success before a controller has looked at it',
     whileControllersRest: [write('1.26.0'), untilImage('nginx:1.26.0')],
     steps: [],
     tells: ['1.26.0 succeeded after <time>'],
   },
   {
-    name: 'a version that runs already is no success before a controller has looked at it',
+    name: 'a version that runs already is not a success before a controller has looked at it',
     deployment: { image: 'nginx:1.26.0' },
     whileControllersRest: [write('1.26.0'), { kind: 'until-patched' }],
     steps: [],
@@ -25,7 +25,7 @@ export const restingStories: readonly Story[] = [
     bound: { availableAtLeast: 1 },
   },
   {
-    name: 'Recreate: the old pods still count as ready and are no success',
+    name: 'Recreate: the old pods still count as ready and are not a success',
     deployment: { replicas: 2, spec: { strategy: { type: 'Recreate' } } },
     whileControllersRest: [write('1.26.0'), untilImage('nginx:1.26.0')],
     steps: [],
@@ -33,7 +33,7 @@ export const restingStories: readonly Story[] = [
     bound: { availableAtLeast: 2 },
   },
   {
-    name: 'a Deployment that no controller has ever seen is no success',
+    name: 'a Deployment that no controller has ever seen is not a success',
     deployment: 'none',
     whileControllersRest: [
       { kind: 'create', shape: { untilAvailable: false } },

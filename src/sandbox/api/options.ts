@@ -46,7 +46,7 @@ export function fieldManagerOf(request: ApiRequest): string {
   return named || request.userAgent.split('/')[0] || 'unknown';
 }
 
-/** Throws ApiStatus 422 for a `force` on a patch that is no apply. */
+/** Throws ApiStatus 422 for a `force` on a patch that is not an apply. */
 export function forbidForce(request: ApiRequest): void {
   if (!flag(request.query, 'force')) return;
   throw forbiddenOption(request, 'force', 'may not be specified for non-apply patch');

@@ -79,7 +79,7 @@ export function createApiServer({ access, faults, handle }: ServerParts): Server
   }
 
   const server = createServer((message, response) => {
-    // A client that goes away in the middle of its request is no error of the server.
+    // A client that goes away in the middle of its request is not an error of the server.
     respond(message, response).catch(() => response.destroy());
   });
   // Longer than clients keep idle connections, so that none is closed under a request on its way.

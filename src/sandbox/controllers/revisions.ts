@@ -95,7 +95,7 @@ export function replicaAnnotations({ replicas, maxSurge }: Deployment): Readonly
 
 export type Created =
   | { readonly kind: 'created'; readonly set: ReplicaSet }
-  /** The name is taken by a ReplicaSet with another template: the hash needs another grain of salt. */
+  /** The name is taken by a ReplicaSet with another template: the hash needs another salt. */
   | { readonly kind: 'collision' };
 
 /** Creates the new ReplicaSet with so many replicas. Throws ApiStatus when the API server refuses. */

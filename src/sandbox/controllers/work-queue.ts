@@ -1,4 +1,4 @@
-/** Keyed work: adding a key twice does it once; a key whose work fails comes back later and later. */
+/** Keyed work: adding a key twice does it once; a key whose work fails comes back after growing delays. */
 import { ApiStatus } from '../api-status.ts';
 import type { Clock } from './clock.ts';
 

@@ -7,7 +7,7 @@ type Filled = Readonly<Record<string, unknown>>;
 /** `Always` for `latest` and untagged images, else `IfNotPresent`. */
 function pullPolicy(image: string): string {
   if (image.includes('@')) return 'IfNotPresent';
-  // What is no reference at all has no tag either.
+  // A text that is not a reference has no tag either.
   if (/\s/.test(image)) return 'IfNotPresent';
   const tag = /:([^:/]+)$/.exec(image)?.[1];
   return tag === undefined || tag === 'latest' ? 'Always' : 'IfNotPresent';

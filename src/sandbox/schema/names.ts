@@ -6,14 +6,14 @@ const LABEL_PATTERN = new RegExp(`^${LABEL}$`);
 const QUALIFIED_PATTERN = /^([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
 const VALUE_PATTERN = /^(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?$/;
 
-/** Why the name is no RFC 1123 subdomain, or undefined when it is one. */
+/** Why the name is not an RFC 1123 subdomain, or undefined when it is one. */
 export function subdomainProblem(name: string): string | undefined {
   if (name.length > 253) return 'must be no more than 253 bytes';
   if (SUBDOMAIN_PATTERN.test(name)) return undefined;
   return "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')";
 }
 
-/** Why the name is no RFC 1123 label, or undefined when it is one. */
+/** Why the name is not an RFC 1123 label, or undefined when it is one. */
 export function labelProblem(name: string): string | undefined {
   if (name.length > 63) return 'must be no more than 63 bytes';
   if (LABEL_PATTERN.test(name)) return undefined;

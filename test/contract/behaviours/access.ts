@@ -73,7 +73,7 @@ export const access: Area = {
 
       expect(answers.map(verdict)).toEqual(['200', '403 Forbidden']);
     },
-    'the right to an object is none to its subresources': async (scene) => {
+    'the right to an object does not extend to its subresources': async (scene) => {
       await withoutPods(scene);
       await scene.grant(['get'], ['deployments']);
 

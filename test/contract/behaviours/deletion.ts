@@ -93,7 +93,7 @@ export const deletion: Area = {
       expect(answer.status).toBe(200);
       expect(names(await scene.list('configmaps'))).toEqual(['b']);
     },
-    'the Deployment controller tells each scaling as an event': async (scene) => {
+    'the Deployment controller reports each scaling as an event': async (scene) => {
       await serving(scene);
       await scene.mergePatch('deployments/web/scale', { spec: { replicas: 2 } });
       const query = 'fieldSelector=involvedObject.kind=Deployment';
@@ -105,7 +105,7 @@ export const deletion: Area = {
         `ScalingReplicaSet: Scaled up replica set ${nameOf(replicaSet)} from 1 to 2`,
       ]);
     },
-    'the ReplicaSet controller tells each pod it makes and takes': async (scene) => {
+    'the ReplicaSet controller reports each pod it creates and deletes': async (scene) => {
       const [running] = await serving(scene);
       await scene.mergePatch('deployments/web/scale', { spec: { replicas: 0 } });
       const query = 'fieldSelector=involvedObject.kind=ReplicaSet';
@@ -116,7 +116,7 @@ export const deletion: Area = {
         `SuccessfulDelete: Deleted pod: ${nameOf(running)}`,
       ]);
     },
-    'an event says what it is about, who tells it, how often and when': async (scene) => {
+    'an event says what it is about, who reports it, how often and when': async (scene) => {
       await serving(scene);
       const web = await scene.read('deployments', 'web');
 
@@ -136,7 +136,7 @@ export const deletion: Area = {
       expect(textAt(event, 'firstTimestamp')).toMatch(/Z$/);
       expect(textAt(event, 'lastTimestamp')).toMatch(/Z$/);
     },
-    'trouble of a pod is told by the kubelet, again and again as one event that counts': async (scene) => {
+    'trouble with a pod is reported by the kubelet, again and again, as one event that counts': async (scene) => {
       await scene.create('pods', pod('one', 'nginx:crash'));
 
       const [event] = await scene.untilList(

@@ -120,7 +120,7 @@ export const jsonPatches: Area = {
       expect(verdict(answer)).toBe('422 Invalid');
       expect(causes(answer)).toEqual(['patch: FieldValueInvalid']);
     },
-    'a JSON Patch that is no list is refused with 400': async (scene) => {
+    'a JSON Patch that is not a list is refused with 400': async (scene) => {
       await withoutPods(scene);
 
       const answer = await scene.request('PATCH', 'deployments/web', { body: { op: 'add' }, contentType: JSON_PATCH });

@@ -174,7 +174,7 @@ export const namespaces: Area = {
 
       expect(causes(answer)).toEqual(['spec.leaseDurationSeconds: FieldValueInvalid']);
     },
-    'a ConfigMap key that is no file name is refused with 422': async (scene) => {
+    'a ConfigMap key that is not a file name is refused with 422': async (scene) => {
       const answer = await scene.request('POST', 'configmaps', { body: configMap('a', { 'a/b': '1' }) });
 
       expect(causes(answer)).toEqual(['data[a/b]: FieldValueInvalid']);
@@ -192,7 +192,7 @@ export const namespaces: Area = {
 
       expect([status, textAt(body, 'major')]).toEqual([200, '1']);
     },
-    'health is told as ok': async (scene) => {
+    'health is answered with ok': async (scene) => {
       const answers = await Promise.all(['/readyz', '/livez'].map((path) => scene.api.request('GET', path)));
 
       expect(answers.map(({ status, body }) => [status, body])).toEqual([

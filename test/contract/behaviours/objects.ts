@@ -23,7 +23,7 @@ export const objects: Area = {
 
       expect(nameOf(made)).toMatch(/^made-[a-z0-9]{5}$/);
     },
-    'creating what is there is refused with 409 AlreadyExists and says what': async (scene) => {
+    'creating an object that exists is refused with 409 AlreadyExists, naming it': async (scene) => {
       await scene.create('deployments', deployment());
 
       const answer = await scene.request('POST', 'deployments', { body: deployment() });
@@ -36,7 +36,7 @@ export const objects: Area = {
         details: { name: 'web', group: 'apps', kind: 'deployments' },
       });
     },
-    'what is missing is answered with 404 NotFound and says what': async (scene) => {
+    'an object that is missing is answered with 404 NotFound, naming it': async (scene) => {
       const { body } = await scene.request('GET', 'deployments/none');
 
       expect(body).toMatchObject({

@@ -113,7 +113,7 @@ export const patches: Area = {
 
       expect(verdict(answer)).toBe('404 NotFound');
     },
-    'a patch that is no JSON is refused with 400': async (scene) => {
+    'a patch that is not JSON is refused with 400': async (scene) => {
       await withoutPods(scene);
 
       const answer = await scene.request('PATCH', 'deployments/web', { body: '{"spec":', contentType: MERGE_PATCH });
@@ -130,7 +130,7 @@ export const patches: Area = {
 
       expect([answer.status, answer.headers.warning]).toEqual([200, '299 - "unknown field \\"spec.colour\\""']);
     },
-    'force is refused with 422 for what is no apply': async (scene) => {
+    'force is refused with 422 for what is not an apply': async (scene) => {
       await withoutPods(scene);
 
       const answer = await scene.request('PATCH', 'deployments/web?force=true', { body: {}, contentType: MERGE_PATCH });

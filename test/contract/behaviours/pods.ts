@@ -55,7 +55,7 @@ export const pods: Area = {
         state: { running: {} },
       });
     },
-    'an image that cannot be pulled: ErrImagePull, then ImagePullBackOff, with the word of the registry': async (
+    'an image that cannot be pulled: ErrImagePull, then ImagePullBackOff, with the words of the registry': async (
       scene,
     ) => {
       const watch = await scene.watch('pods');

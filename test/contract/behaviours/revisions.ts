@@ -56,7 +56,7 @@ export const revisions: Area = {
       const revisions = (await scene.list('replicasets')).map((one) => `${imageOf(one)} ${revisionOf(one)}`);
       expect(revisions.toSorted()).toEqual(['nginx:1 1', 'nginx:2 2']);
     },
-    'a change of replicas is no new revision': async (scene) => {
+    'a change of replicas is not a new revision': async (scene) => {
       await rolledOut(scene);
       await scene.mergePatch('deployments/web', { spec: { replicas: 2 } });
 
@@ -137,7 +137,7 @@ export const revisions: Area = {
 
       expect(revisionOf(done)).toBe('2');
     },
-    'a change of an annotation of the Deployment is no rollout': async (scene) => {
+    'a change of an annotation of the Deployment is not a rollout': async (scene) => {
       await rolledOut(scene);
 
       await scene.mergePatch('deployments/web', { metadata: { annotations: { note: 'hello' } } });

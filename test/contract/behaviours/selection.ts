@@ -89,7 +89,7 @@ export const selection: Area = {
 
       expect(verdict(answer)).toBe('400 BadRequest');
     },
-    'a list in pages is complete and without doubles': async (scene) => {
+    'a list in pages is complete and without duplicates': async (scene) => {
       await labelled(scene);
 
       const first = await scene.request('GET', 'configmaps?limit=3');
@@ -121,7 +121,7 @@ export const selection: Area = {
       expect(textAt(body, 'metadata', 'continue')).not.toBe('');
       expect(at(body, 'metadata', 'remainingItemCount')).toBeUndefined();
     },
-    'a continue token that is none is refused with 400': async (scene) => {
+    'a malformed continue token is refused with 400': async (scene) => {
       const answer = await scene.request('GET', 'configmaps?continue=rubbish');
 
       expect(verdict(answer)).toBe('400 BadRequest');
@@ -139,7 +139,7 @@ export const selection: Area = {
 
       expect(verdict(answer)).toBe('504 Timeout');
     },
-    'a list of a version that is none is refused with 400': async (scene) => {
+    'a list at a malformed version is refused with 400': async (scene) => {
       const answer = await scene.request('GET', 'configmaps?resourceVersion=abc');
 
       expect(verdict(answer)).toBe('400 BadRequest');
@@ -178,7 +178,7 @@ export const selection: Area = {
       expect(columns).toEqual([...normal, 'Containers', 'Images', 'Selector']);
       expect(listAt(body, 'rows', 0, 'cells').slice(0, 4)).toEqual(['web', '0/0', 0, 0]);
     },
-    'an answer that is no JSON cannot be asked for': async (scene) => {
+    'an answer that is not JSON cannot be asked for': async (scene) => {
       const answer = await scene.request('GET', 'configmaps', { headers: { accept: 'text/html' } });
 
       expect(verdict(answer)).toBe('406 NotAcceptable');

@@ -72,7 +72,7 @@ export const subresources: Area = {
 
       expect(imageOf(await scene.read('deployments', 'web/status'))).toBe('nginx:1');
     },
-    'the scale tells replicas and selector': async (scene) => {
+    'the scale shows replicas and selector': async (scene) => {
       const made = await settled(scene);
 
       const scale = await scene.read('deployments', 'web/scale');

@@ -7,7 +7,7 @@ import { causes, imageOf, verdict } from './words.ts';
 export const validation: Area = {
   title: 'Validation and defaults',
   behaviours: {
-    'a body that is no JSON is refused with 400': async (scene) => {
+    'a body that is not JSON is refused with 400': async (scene) => {
       const answer = await scene.request('POST', 'configmaps', { body: '{"metadata":' });
 
       expect(verdict(answer)).toBe('400 BadRequest');
@@ -17,7 +17,7 @@ export const validation: Area = {
 
       expect(verdict(answer)).toBe('400 BadRequest');
     },
-    'a name that is no DNS name is refused with 422 and its field': async (scene) => {
+    'a name that is not a DNS name is refused with 422 and its field': async (scene) => {
       const answer = await scene.request('POST', 'configmaps', { body: configMap('Not_A_Name') });
 
       expect(verdict(answer)).toBe('422 Invalid');
@@ -29,7 +29,7 @@ export const validation: Area = {
       expect(verdict(answer)).toBe('422 Invalid');
       expect(causes(answer)).toEqual(['metadata.name: FieldValueRequired']);
     },
-    'a label value that is none is refused with 422': async (scene) => {
+    'a malformed label value is refused with 422': async (scene) => {
       const answer = await scene.request('POST', 'configmaps', { body: configMap('a', {}, { labels: { x: 'a b' } }) });
 
       expect(causes(answer)).toEqual(['metadata.labels: FieldValueInvalid']);

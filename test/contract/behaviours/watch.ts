@@ -196,7 +196,7 @@ export const watch: Area = {
 
       expect(watching.told()).toEqual([]);
     },
-    'a version that is none is an error of the server': async (scene) => {
+    'a malformed version is an error of the server': async (scene) => {
       const answer = await scene.request('GET', 'configmaps?watch=1&resourceVersion=abc');
 
       expect(answer.status).toBe(500);

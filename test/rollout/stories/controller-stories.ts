@@ -28,7 +28,7 @@ const oldCrashing = pod(crashLooping(exit(1), 40), { name: 'web-1-old', ownerUid
 
 export const controllerStories: readonly Story[] = [
   {
-    name: 'counters that are complete but older than the patch are no success',
+    name: 'counters that are complete but older than the patch are not a success',
     frames: [
       { at: 0, deployment: unobserved() },
       { at: 31, deployment: {} },
@@ -37,7 +37,7 @@ export const controllerStories: readonly Story[] = [
     ends: { outcome: 'succeeded', at: 40, cause: '' },
   },
   {
-    name: 'a view from before the patch is no success and no override',
+    name: 'a view from before the patch is neither a success nor an override',
     frames: [
       {
         at: 0,
@@ -167,7 +167,7 @@ export const controllerStories: readonly Story[] = [
     ends: { outcome: 'failed', at: 22, cause: `pods cannot be created: ${quota}` },
   },
   {
-    name: 'a quota freed by the old pods is no failure',
+    name: 'a quota freed by the old pods is not a failure',
     frames: [
       { at: 2, replicaSets: failing(quota) },
       { at: 15, pods: [pod(waiting('ContainerCreating'))] },

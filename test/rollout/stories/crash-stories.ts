@@ -65,7 +65,7 @@ export const crashStories: readonly Story[] = [
     ends: { outcome: 'failed', at: 22, cause: 'container web exits 139 (signal 11) (2 restarts)' },
   },
   {
-    name: 'one crash before a good start is no failure, once it lasts',
+    name: 'one crash before a good start is not a failure, once it lasts',
     frames: [
       creating,
       { at: 2, pods: [pod(terminated(broken))] },

@@ -7,7 +7,7 @@ const leftOver = progressing('False', 'ProgressDeadlineExceeded', 0);
 
 export const deadlineStories: readonly Story[] = [
   {
-    name: 'a deadline left over from the last rollout is no failure',
+    name: 'a deadline left over from the last rollout is not a failure',
     frames: [
       { at: 0, deployment: { ...unobserved(), conditions: [leftOver] } },
       { at: 1, deployment: { conditions: [leftOver], progressDeadlineSeconds: 60 } },
@@ -16,7 +16,7 @@ export const deadlineStories: readonly Story[] = [
     ends: { outcome: 'succeeded', at: 50, cause: '' },
   },
   {
-    name: 'a deadline left over from just before the patch is no failure, however long a controller takes',
+    name: 'a deadline left over from just before the patch is not a failure, however long a controller takes',
     frames: [
       {
         at: 1,

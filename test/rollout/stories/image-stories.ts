@@ -102,7 +102,7 @@ export const imageStories: readonly Story[] = [
     ends: { outcome: 'succeeded', at: 15, cause: '' },
   },
   {
-    name: 'an image name that is none fails at once',
+    name: 'a malformed image name fails at once',
     frames: [
       creating,
       { at: 2, pods: [pod(waiting('InvalidImageName', 'Failed to apply default image tag', { image: 'Web:1' }))] },

@@ -36,7 +36,7 @@ export const startStories: readonly Story[] = [
     }),
   ),
   {
-    name: 'a Secret that comes between two looks is no failure',
+    name: 'a Secret that comes between two looks is not a failure',
     frames: [
       creating,
       { at: 3, pods: config('secret "db" not found') },
@@ -45,7 +45,7 @@ export const startStories: readonly Story[] = [
     ends: { outcome: 'succeeded', at: 3.5, cause: '' },
   },
   {
-    name: 'a kubelet whose caches fill is no failure',
+    name: 'a kubelet whose caches fill is not a failure',
     frames: [
       creating,
       { at: 3, pods: config('failed to sync secret cache: timed out waiting for the condition') },

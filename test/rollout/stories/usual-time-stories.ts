@@ -41,7 +41,7 @@ export const usualTimeStories: readonly Story[] = [
     ends: { outcome: 'succeeded', at: 60, progress: [] },
   },
   {
-    name: 'a rollout within three times the usual is not spoken of',
+    name: 'a rollout within three times its usual time is not told as slow',
     usualMs: [12_000, 12_000, 12_000],
     frames: [starting, ready(35)],
     ends: { outcome: 'succeeded', at: 35, progress: [] },

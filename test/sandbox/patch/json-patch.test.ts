@@ -52,7 +52,7 @@ describe('a JSON patch', () => {
     expect(applyJsonPatch(['a', 'b'], [{ op: 'replace', path: '/-1', value: 'z' }])).toEqual(['a', 'z']);
   });
 
-  test('that is no list is 400', () => {
+  test('that is not a list is 400', () => {
     expect(refusalOf({ op: 'test' })).toBe('400 BadRequest no causes');
   });
 });
