@@ -42,8 +42,9 @@ export interface EngineParts {
 
 /** A restart under systemd may meet the old engine while it drains. */
 const LOCK_WAIT_MS = 6_000;
-/** Passes are short: how long one may go on before its calls are cut off, and then to write down what it knows. */
+/** Passes are short: how long one may go on during a stop before its calls are cut off. */
 const DRAIN_MS = 2_000;
+/** How long it then has to write down what it knows. */
 const DRAIN_CUT_OFF_MS = 1_000;
 const OUTBOX_GRACE_MS = 1_500;
 
@@ -96,7 +97,7 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
   const observer = createObserver(cluster, clock, {
     isOurs: (namespace, service) => known.has({ service, namespace }),
     onHint: (namespace, service) => queue.add(targetKey({ service, namespace })),
-    onError: (error) => log.error({ err: error }, 'what a watch said could not be taken in; that watch starts over'),
+    onError: (error) => log.error({ err: error }, 'a watch event could not be processed; that watch starts over'),
     onState: ({ reachable, message }) => {
       if (reachable) tell('cluster-reachable', `${cluster.server}: ${message}`);
       else tell('cluster-unreachable', `${cluster.server} cannot be reached; everything waits for it (${message})`);
@@ -162,7 +163,7 @@ export function createEngine(config: Config, { log, clock, cluster, sinks = [] }
     });
     await store
       .removeTemporaries()
-      .catch((error: unknown) => log.warn({ err: error }, 'leftovers could not be removed'));
+      .catch((error: unknown) => log.warn({ err: error }, 'temporary files of earlier runs could not be removed'));
     await slack?.start();
     signal.throwIfAborted();
     await intake.start();

@@ -1,19 +1,19 @@
-/** Lines to a file descriptor that never make their writer wait, be the reader slow, standing still or gone. */
+/** Writes lines to a file descriptor without ever blocking, whether the reader is slow, stuck or gone. */
 import { constants, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
 export interface LineOutput {
-  /** Returns when the line is written, or, where the reader does not take it, waiting or dropped. */
+  /** Returns at once: the line is written, waits for the reader, or is dropped. */
   write(line: string): void;
   /** Resolves when nothing waits any longer, or after `graceMs`. */
   flush(graceMs: number): Promise<void>;
 }
 
-/** Enough for a reader that is slow. The oldest lines are kept: they tell how it began. */
+/** Enough for a slow reader. When it is full the newest lines are dropped: the oldest tell how the trouble began. */
 const MAX_WAITING_BYTES = 1024 * 1024;
 const RETRY_MS = 50;
 
-/** @param onDropped told once when everything is written again: how many lines were dropped since */
+/** @param onDropped called once everything that waited is written, with the number of lines dropped meanwhile */
 export function createLineOutput(fd: number, onDropped: (count: number) => void): LineOutput {
   const descriptor = neverBlocking(fd);
   let waiting: Buffer[] = [];
@@ -30,7 +30,7 @@ export function createLineOutput(fd: number, onDropped: (count: number) => void)
         else waiting[done] = rest;
       }
     } catch {
-      // A full pipe, a full disk, a reader that has gone: no reason to stop the work, and where to tell it is what fails.
+      // A full pipe, a full disk, a reader that has gone: no reason to stop working, and there is nowhere to log it.
     }
     waiting = waiting.slice(done);
     waitingBytes = waiting.reduce((sum, { length }) => sum + length, 0);
@@ -61,7 +61,7 @@ export function createLineOutput(fd: number, onDropped: (count: number) => void)
       }
       waiting.push(bytes);
       waitingBytes += bytes.length;
-      // Behind lines that wait, the timer tries often enough.
+      // While older lines wait, the timer writes this one after them.
       if (retry === undefined) drain();
     },
     async flush(graceMs) {
@@ -75,8 +75,8 @@ export function createLineOutput(fd: number, onDropped: (count: number) => void)
 }
 
 /**
- * Standard output that is a pipe or a socket is set to non-blocking by Node, a terminal is not: there Ctrl-S would stop
- * everything. Opened once more it is a description of our own, and the flag does not reach the shell we share it with.
+ * Node makes standard output non-blocking when it is a pipe or a socket, but not when it is a terminal: there Ctrl-S
+ * would stop everything. Opening it again gives us a description of our own, so the flag does not reach the shell.
  */
 function neverBlocking(fd: number): number {
   if (!isatty(fd)) return fd;

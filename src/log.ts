@@ -12,8 +12,8 @@ export interface LogOptions {
   /** File descriptor; 1 is standard output. */
   readonly fd: number;
   /**
-   * Texts that must not appear in any line, whatever object they come with. A shorter one than `MIN_SECRET_LENGTH` is not
-   * looked for: it would blot out words that are none.
+   * Texts that must not appear in any line, whatever object they come with. One shorter than `MIN_SECRET_LENGTH` is
+   * left alone: hiding it would blot out innocent words.
    */
   readonly secrets: readonly string[];
 }
@@ -24,12 +24,12 @@ const FLUSH_MS = 300;
 
 /**
  * A log that writes before it returns: a daemon that is killed has said what it did.
- * When the reader stands still or goes away, lines are dropped and the work goes on; how many is told when it is back.
+ * When the reader stops reading or goes away, lines are dropped and the work goes on; their number is logged later.
  */
 export async function createLog({ level, format, color, fd, secrets }: LogOptions): Promise<Logger> {
   const out = createLineOutput(fd, (count) => {
     const told = (['warn', 'error', 'fatal'] as const).find((each) => log.isLevelEnabled(each)) ?? 'warn';
-    log[told]({ dropped: count }, `${count} lines of this log were dropped, because nobody took them`);
+    log[told]({ dropped: count }, `${count} lines of this log were dropped because nobody read them`);
   });
   const formatted = format === 'pretty' ? await prettyFormat(color) : (line: string) => line;
   const hidden = withoutSecrets(secrets);

@@ -5,11 +5,11 @@ import { dispatch } from './cli/dispatch.ts';
 import { EXIT } from './cli/exit-codes.ts';
 import { nodeProblem } from './cli/node-version.ts';
 
-// What is imported above runs on older ones too; the commands would end with an error that explains nothing.
+// The imports above run on older versions too; the commands would fail with an error that explains nothing.
 const problem = nodeProblem(process.version, process.execPath);
 if (problem !== undefined) {
   process.stderr.write(`${problem}\n`);
-  // Not to be tried again, as with wrong settings.
+  // A supervisor should not try this again, any more than wrong settings.
   process.exit(EXIT.config);
 }
 
@@ -32,7 +32,7 @@ for (const [name, code] of [
     stop.abort();
   });
 }
-// The terminal has closed. It says so twice, itself and by its shell, which is no impatience.
+// The terminal has closed. Both it and its shell say so: a second SIGHUP is no sign of impatience.
 process.on('SIGHUP', () => stop.abort());
 // Log rotation and the like may send these; left alone, Node would open its debugger to the machine, or end.
 for (const name of ['SIGUSR1', 'SIGUSR2'] as const) process.on(name, () => undefined);

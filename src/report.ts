@@ -41,7 +41,7 @@ export function logSink(log: Logger): Sink {
 
 type EngineWhat = Extract<EngineEvent, { kind: 'engine' }>['what'];
 
-/** Whether a trouble has ended. */
+/** Whether it tells that a trouble has ended. */
 function isRelief(what: EngineWhat): boolean {
   return what === 'cluster-reachable' || what === 'directory-recovered' || what === 'state-saved';
 }

@@ -42,7 +42,7 @@ const SCENES: readonly Scene[] = [
 
 const SCENE_LIMIT_MS = 20_000;
 
-/** Plays every scene; returns what went otherwise than it should, empty when all went well. */
+/** Plays every scene; returns what did not go as it should, empty when all went well. */
 export async function playAct(stage: Stage): Promise<readonly string[]> {
   const problems: string[] = [];
   for (const [index, scene] of SCENES.entries()) {

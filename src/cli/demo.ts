@@ -46,7 +46,7 @@ export async function demo({ args, signal, isTerminal, out }: CommandContext): P
   }
   out(
     problems.length === 0
-      ? `\n${paint('green', 'All went as told.')}\n`
+      ? `\n${paint('green', 'Everything went as it should.')}\n`
       : `\n${problems.map((line) => `${paint('red', line)}\n`).join('')}`,
   );
   if (!args.includes('--once')) {
@@ -97,7 +97,7 @@ function invitation(deps: string, kubeconfig: string, paint: Paint): string {
     `  kubectl rollout history deployment/web -n ${NAMESPACE}`,
     `  kubectl set image deployment/api api=nginx:1.0 -n ${NAMESPACE}`,
     '',
-    'The last one is a change behind the back of the engine, which tells of it.',
+    'The last one changes the image behind the back of the engine, which reports it.',
     'A tag with "missing" cannot be pulled, "broken" crashes, "slow" takes long, "never" never gets ready. Ctrl-C ends it.',
   ];
   return `\n${lines.map((line) => (line.startsWith('  ') ? paint('cyan', line) : line)).join('\n')}\n\n`;

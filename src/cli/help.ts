@@ -12,7 +12,7 @@ Options of run
   --settings <file>      read variables from this file (default: .env, if there is one)
 
 Options of demo
-  --once                 end after the act; exit code 1 if anything went otherwise than told`;
+  --once                 end after the act; exit code 1 if a version did not end as it should`;
 
 /** Usage, every variable with its default, and the exit codes. */
 export function helpText(): string {

@@ -46,7 +46,7 @@ async function serve(engine: Engine, log: Logger, { signal, err }: CommandContex
     await untilAborted(signal);
     log.info('stopping: running rollouts go on in the cluster and are taken up at the next start');
   } catch (error) {
-    // Told to stop before it had started, which is no failure.
+    // Told to stop before it had started: not a failure.
     if (!signal.aborted) return startFailed(error, log, err);
   } finally {
     await engine.stop();
@@ -55,7 +55,7 @@ async function serve(engine: Engine, log: Logger, { signal, err }: CommandContex
   return EXIT.ok;
 }
 
-/** A start that fails is told on standard error where the log is to be silent. */
+/** With a silent log a failed start is told on standard error. */
 function startFailed(error: unknown, log: Logger, err: CommandContext['err']): number {
   if (!(error instanceof DirectoryLockedError)) throw error;
   if (log.isLevelEnabled('fatal')) log.fatal({ holder: error.holder }, error.message);

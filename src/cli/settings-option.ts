@@ -1,6 +1,6 @@
 /**
- * The file that `--settings <file>` or `--settings=<file>` names; undefined when the arguments of `run` are no such
- * thing. The option is not called `--env-file` because Node takes that one for itself, wherever it stands.
+ * The file that `--settings <file>` or `--settings=<file>` names; undefined for any other arguments of `run`. It is not
+ * called `--env-file` because Node takes that option for itself, wherever it stands.
  */
 export function settingsFile(args: readonly string[]): string | undefined {
   const [first = '', second] = args;

@@ -3,14 +3,14 @@ import { readFileSync, statSync } from 'node:fs';
 import { parse } from 'dotenv';
 import { type ConfigParse, type Env, parseConfig } from '../config.ts';
 
-/** A file that is there, or should be, and whose text cannot be had; one line that begins with its path. */
+/** A file that exists, or should, and cannot be read as text. The message is one line that names its path. */
 export class UnreadableFileError extends Error {
   override readonly name = 'UnreadableFileError';
 }
 
 /**
- * The environment with the variables of a settings file added. What is set already wins, also where it is empty, and
- * `<NAME>` wins over `<NAME>_FILE` of the file and the other way round: they are one setting.
+ * The environment with the variables of a settings file added. What the environment sets wins, even when it is empty.
+ * `<NAME>` and `<NAME>_FILE` are one setting: either of them in the environment wins over both in the file.
  *
  * @param path undefined for `.env` in the working directory, which may be missing
  * @throws UnreadableFileError
@@ -27,7 +27,7 @@ function settingOf(variable: string): string {
   return variable.replace(/_FILE$/, '');
 }
 
-/** The settings, checked as far as can be without a cluster: also that the directory is one. */
+/** The settings, checked as far as possible without a cluster, including that `DEPS` is a directory. */
 export function readSettings(env: Env): ConfigParse {
   const parsed = parseConfig(env, readOptional);
   const { deps } = parsed.kind === 'config' ? parsed.config : parsed;
@@ -39,7 +39,7 @@ export function readSettings(env: Env): ConfigParse {
 
 function directoryProblem(path: string): string | undefined {
   try {
-    return statSync(path).isDirectory() ? undefined : `DEPS: expected a directory, ${JSON.stringify(path)} is none`;
+    return statSync(path).isDirectory() ? undefined : `DEPS: expected a directory, ${JSON.stringify(path)} is not one`;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     // Unreadable now may be readable later: the intake says so and goes on looking.
@@ -48,7 +48,7 @@ function directoryProblem(path: string): string | undefined {
   }
 }
 
-/** What hinders reading, for people; other codes are told with Node's words. */
+/** Why a file cannot be read, in words for people; for other codes Node's own message has to do. */
 const HINDRANCES: Readonly<Record<string, string>> = {
   EISDIR: 'is a directory, not a file',
   EACCES: 'may not be read by the account of this process',
@@ -66,8 +66,8 @@ function readOptional(path: string): string | undefined {
   }
 }
 
-/** Windows editors and shells write UTF-16, whose letters would be read as none at all. */
+/** Some Windows editors and shells write UTF-16, in which no variable would be found. */
 function utf8Text(path: string, bytes: Buffer): string {
-  if (bytes.includes(0)) throw new UnreadableFileError(`${path} is UTF-16 or no text; save it as UTF-8`);
+  if (bytes.includes(0)) throw new UnreadableFileError(`${path} is UTF-16 or not text; save it as UTF-8`);
   return bytes.toString('utf8');
 }

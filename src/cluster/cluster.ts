@@ -31,6 +31,7 @@ export interface LogOptions {
   readonly limitBytes: number;
 }
 
+/** Every call rejects with an `ApiError`, unless it says otherwise. */
 export interface Cluster {
   readonly server: string;
   readonly contextName: string;
@@ -52,7 +53,11 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
-/** Reads the kubeconfig; no network. Throws a `KubeconfigError` that lists what is wrong with it. */
+/**
+ * Reads the kubeconfig; no network.
+ *
+ * @throws KubeconfigError that lists what is wrong with it
+ */
 export function loadCluster(config: ClusterConfig, clock: Clock): Cluster {
   const access = loadClusterAccess(config);
   const { contextName } = access;

@@ -44,9 +44,19 @@ export interface Connection {
   readonly server: string;
   /** For the library's typed API classes: their calls go out through this connection. */
   readonly configuration: Configuration;
-  /** GETs JSON without the typed classes; `path` holds the query. Throws an `ApiError`. */
+  /**
+   * GETs JSON without the typed classes.
+   *
+   * @param path with the query
+   * @throws ApiError
+   */
   getJson(path: string, signal?: AbortSignal): Promise<unknown>;
-  /** Opens a watch and resolves with its body, which the caller destroys; `signal` ends the opening. Throws an `ApiError`. */
+  /**
+   * Opens a watch and resolves with its body, which the caller destroys.
+   *
+   * @param signal ends the opening
+   * @throws ApiError
+   */
   openStream(path: string, signal: AbortSignal): Promise<Readable>;
   /** Called after each request; returns the way to stop that. */
   subscribe(listener: (call: Call) => void): () => void;

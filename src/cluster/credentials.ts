@@ -15,7 +15,11 @@ export interface Login {
 }
 
 export interface Credentials {
-  /** The login to use now. Concurrent callers share one fetch. Throws an `ApiError`. */
+  /**
+   * The login to use now. Concurrent callers share one fetch.
+   *
+   * @throws ApiError
+   */
   current(): Promise<Login>;
   /** The server answered 401 to this login. True when asking again can bring another one. */
   drop(login: Login): boolean;

@@ -78,7 +78,7 @@ export function createDeploymentWatch(options: DeploymentWatchOptions): Deployme
     if (ours && before?.resourceVersion !== resourceVersion) onHint(namespace, name);
   }
 
-  /** A late word of the one before must not hide the Deployment that took its name. */
+  /** A late event of an older Deployment must not hide the newer one that took its name. */
   function lose(key: string, uid: string): void {
     const entry = known.get(key);
     if (entry === undefined || entry.uid !== uid) return;
@@ -131,7 +131,7 @@ export function createDeploymentWatch(options: DeploymentWatchOptions): Deployme
     deployment(target) {
       const entry = known.get(formatTarget(target));
       const live = watchOf(target)?.status === 'live';
-      // It exists, but was not kept when it was last seen: somebody must read it.
+      // It exists, but was not kept when it was last seen: only a GET can show it.
       if (entry !== undefined && entry.view === undefined) return { view: undefined, live: false };
       return { view: entry?.view, live };
     },

@@ -30,7 +30,7 @@ const MAX_OUTPUT_BYTES = 1024 * 1024;
 /** Of its last words, and of the hint how to install it, characters. */
 const MAX_COMPLAINT = 200;
 
-/** Throws an `ApiError` of kind `unauthorized` that names the plugin; its output is never quoted, its last complaint is. */
+/** @throws ApiError of kind `unauthorized` that names the plugin; its output is never quoted, its last complaint is */
 export async function runExecPlugin(
   plugin: ExecPlugin,
   cluster: ClusterEntry,

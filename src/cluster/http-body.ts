@@ -7,7 +7,7 @@ const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
 /** Of a refusal only the Status object matters. */
 const MAX_REFUSAL_BYTES = 1024 * 1024;
 
-/** Throws an `ApiError` of kind `nonsense` for HTML and for what is larger than the bound. */
+/** @throws ApiError of kind `nonsense` for HTML and for what is larger than the bound */
 export async function readAnswer(asked: string, answer: Dispatcher.ResponseData): Promise<string> {
   const type = headerOf(answer, 'content-type') ?? '';
   if (!/^(?:application\/json|text\/plain)\b/.test(type)) {
@@ -26,7 +26,7 @@ export function headerOf(answer: Dispatcher.ResponseData, name: string): string 
   return typeof value === 'string' ? value : value?.[0];
 }
 
-/** Throws an `ApiError` of kind `nonsense` for what is not JSON, e.g. an answer cut off. */
+/** @throws ApiError of kind `nonsense` for what is not JSON, e.g. an answer cut off */
 export function parseJson(asked: string, text: string): unknown {
   try {
     return JSON.parse(text);

@@ -30,7 +30,11 @@ export class KubeconfigError extends Error {
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
-/** `KUBECONFIG`, else `~/.kube/config`, else the pod's service account. Throws a `KubeconfigError`. */
+/**
+ * `KUBECONFIG`, else `~/.kube/config`, else the pod's service account.
+ *
+ * @throws KubeconfigError
+ */
 export function loadClusterAccess(source: KubeconfigSource): ClusterAccess {
   const listed = (source.kubeconfig ?? '').split(delimiter).filter((file) => file !== '');
   if (listed.length > 0) return accessFromFiles(listed, source.context);
@@ -108,7 +112,7 @@ function clusterProblems(cluster: ClusterEntry): string[] {
   if (protocol !== 'https:' && protocol !== 'http:') {
     problems.push(`cluster "${name}": expected a server that begins with https://, got "${protocol}"`);
   }
-  if (username !== '') problems.push(`cluster "${name}": credentials do not belong into the server's URL`);
+  if (username !== '') problems.push(`cluster "${name}": credentials do not belong in the server's URL`);
   if (protocol === 'http:' && !cluster.skipTlsVerify) {
     problems.push(
       `cluster "${name}": ${server} is not encrypted; use https, or say insecure-skip-tls-verify: true to accept that`,

@@ -10,7 +10,12 @@ export interface ListOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Hands over each raw item; returns the resourceVersion of the list. Throws an `ApiError`. */
+/**
+ * Hands over each raw item; returns the resourceVersion of the list.
+ *
+ * @param collection e.g. `/api/v1/namespaces/prod/pods`
+ * @throws ApiError
+ */
 export async function listPages(
   connection: Connection,
   collection: string,

@@ -22,7 +22,7 @@ export interface Observer {
   follow(key: string, namespace: string): void;
   release(key: string): void;
   rollout(namespace: string, deploymentUid: string): RolloutObjects;
-  /** As told last by `onState`. */
+  /** As `onState` told it last. */
   readonly reachable: boolean;
 }
 
@@ -33,7 +33,7 @@ export interface ObserverHooks {
   onHint(namespace: string, deploymentName: string): void;
   /** The API became unreachable, or reachable again. Reachable is assumed at first. */
   onState(state: ReachState): void;
-  /** A mistake of ours while the word of a watch was taken in. That watch starts over. */
+  /** A mistake of ours while a watch event was processed. That watch starts over. */
   onError(error: unknown): void;
 }
 

@@ -38,7 +38,7 @@ export interface RolloutWatchOptions {
 
 /** Deployments in a row share the two watches. */
 const LINGER_MS = 30_000;
-/** Many services may become ours one after the other, and each new beginning lists the whole namespace. */
+/** Many services may become ours one after another, and each renewal lists the whole namespace. */
 const RENEWAL_GAP_MS = 1_000;
 
 interface Followed {

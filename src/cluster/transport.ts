@@ -14,7 +14,11 @@ export interface Agents {
 }
 
 export interface Transport {
-  /** The agents for this login. Certificate files are looked at again once a minute. Throws an `ApiError`. */
+  /**
+   * The agents for this login. Certificate files are looked at again once a minute.
+   *
+   * @throws ApiError
+   */
   agents(login: Login): Promise<Agents>;
   /** Gives these agents up: later calls connect anew, running ones may finish. */
   retire(agents: Agents): void;

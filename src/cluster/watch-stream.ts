@@ -30,7 +30,7 @@ export interface StreamOptions {
   readonly onEvent: (event: WatchEvent) => void;
 }
 
-/** Objects are limited to a few MB by etcd; a longer line is no event. */
+/** etcd limits objects to a few MB; a longer line is not an event. */
 const MAX_LINE_CHARS = 32 * 1024 * 1024;
 
 /** Rejects with what `onOpen` or `onEvent` throws, and nothing else. The connection is given back, or cut, when it ends. */
@@ -101,12 +101,12 @@ function createLineSplitter(asked: string, onLine: (line: string) => void) {
         if (line.trim() !== '') onLine(line);
       }
       rest += text.slice(start);
-      if (rest.length > MAX_LINE_CHARS) throw errorOfNonsense(asked, 'sent a line without end');
+      if (rest.length > MAX_LINE_CHARS) throw errorOfNonsense(asked, 'sent an endless line');
     },
   };
 }
 
-/** Throws an `ApiError`: for an ERROR event the one it tells, for anything unknown `nonsense`. */
+/** @throws ApiError the one an ERROR event tells, or `nonsense` for anything unknown */
 function parseEvent(asked: string, line: string, now: number): WatchEvent {
   let value: unknown;
   try {

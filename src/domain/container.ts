@@ -16,7 +16,7 @@ export function chooseContainer(
   containers: readonly ContainerSpec[],
   wanted: { readonly service: string; readonly container?: string; readonly image?: string },
 ): ContainerChoice {
-  // The API server takes no such Deployment; the words are the original's.
+  // The API server accepts no such Deployment; the words are those of the Go engine.
   if (containers.length === 0) return refused(`no containers found in deployment ${wanted.service}`);
   const names = containers.map((container) => container.name).join(', ');
   if (wanted.container !== undefined) {

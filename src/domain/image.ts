@@ -14,7 +14,7 @@ const REPOSITORY = new RegExp(`^(?:(${HOST})/)?${PATH_PART}(?:/${PATH_PART})*$`)
 const HOST_ONLY = new RegExp(`^${HOST}$`);
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
 const DIGEST = /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;
-/** By the grammar a repository named `sha256` with a tag; by all likelihood a digest that lost its end. */
+/** By the grammar a repository named `sha256` with a tag; in all likelihood a digest that was cut short. */
 const CUT_DIGEST = /^sha(?:256|512):[^/@]*$/;
 
 /** A reference taken apart; `tag` without `:`, `digest` without `@`. */

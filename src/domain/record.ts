@@ -12,7 +12,7 @@ export type Phase = 'rolling-out' | Outcome;
  */
 export type Block = 'no-deployment' | 'namespace-terminating' | 'paused' | 'forbidden';
 
-/** A try to bring a version to the cluster that is about to be sent, or was sent and not answered: nobody knows. */
+/** An attempt to bring a version to the cluster whose patch is about to be sent, or was sent and never answered. */
 export interface PendingAttempt {
   /** Unique; stands in the annotation `deployment-k8s-engine/attempt` of the Deployment it patched. */
   readonly id: string;
@@ -24,13 +24,13 @@ export interface PendingAttempt {
   readonly container: string;
   /** The image the container had before; absent when unknown. */
   readonly previousImage?: string;
-  /** That, unless it never came right either: what a rollback puts back into this container. */
+  /** The same, unless that never ran well either: what a rollback puts back into this container. */
   readonly wayBack?: string;
   /** When its patch was sent last, epoch ms. */
   readonly startedAt: number;
 }
 
-/** A try whose patch was taken: its rollout runs, or has ended. */
+/** An attempt whose patch was accepted: its rollout runs, or has ended. */
 export interface Attempt extends PendingAttempt {
   /** The Deployment's uid, and its generation as the patch returned it. */
   readonly uid: string;
@@ -39,9 +39,9 @@ export interface Attempt extends PendingAttempt {
   readonly appliedImage?: string;
   /** The number of the ReplicaSet it ended with. */
   readonly revision?: number;
-  /** That it waits for the end of a pause was told, so that it is told once. */
+  /** It was told that the rollout waits for the end of a pause: not to be told again. */
   readonly toldHeld?: boolean;
-  /** That it takes longer than usual was told, so that it is told once. */
+  /** It was told that the rollout takes longer than usual: not to be told again. */
   readonly toldSlow?: boolean;
   /** Epoch ms; absent while the rollout runs. */
   readonly endedAt?: number;
@@ -84,9 +84,9 @@ export interface TargetRecord {
   readonly startedAt: number;
   /** Epoch ms; absent while the rollout runs. */
   readonly finishedAt?: number;
-  /** The newest attempt that was taken. It may answer an older content: a refused file does not end a rollout. */
+  /** The newest attempt whose patch was accepted. Its content may be an older one: a refused file ends no rollout. */
   readonly attempt?: Attempt;
-  /** A newer one. The rollout of `attempt` goes on, and is superseded only when this one is taken. */
+  /** A newer one. The rollout of `attempt` goes on, and is superseded only when the patch of this one is accepted. */
   readonly pending?: PendingAttempt;
   /** The last version whose rollout was seen to complete: where a rollback goes. */
   readonly verified?: Verified;
@@ -94,7 +94,7 @@ export interface TargetRecord {
   readonly verifiedBefore?: Verified;
   /** What a blocked target waits for. */
   readonly blockedBy?: Block;
-  /** A crash after the success was told, so that it is told once. */
+  /** A crash after the success was told: not to be told again. */
   readonly crashedLater?: boolean;
   readonly drift?: Drift;
   /** Recorded, and not yet known to have been told; only seen after a crash in that moment. */

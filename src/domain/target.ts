@@ -17,8 +17,8 @@ export type TargetKey = string & { readonly [brand]: 'TargetKey' };
 export const DEP_EXTENSION = '.dep';
 
 /**
- * The key of a file name in the directory, or undefined when the file is none of ours: another extension, or a name
- * that starts with a dot or ends like an editor's temporary file.
+ * The key of a file name in the directory, or undefined when it is not a dep file: another extension, as an editor's
+ * temporary files have, or a name that starts with a dot.
  */
 export function keyOfFileName(fileName: string): TargetKey | undefined {
   if (fileName.startsWith('.') || !fileName.endsWith(DEP_EXTENSION)) return undefined;

@@ -1,4 +1,4 @@
-/** Which targets are ours: those with a dep file, and those whose file has gone until what it asked for is answered. */
+/** Which targets are ours: those with a dep file, and those whose file has gone but whose order is unanswered. */
 import type { DepLook } from '../domain/dep-look.ts';
 import { type Target, type TargetKey, targetKey } from '../domain/target.ts';
 import type { Intake } from './intake.ts';

@@ -45,7 +45,7 @@ export function createRescan(options: {
     const startMs = clock.monotonic();
     await scan();
     endMs = clock.monotonic();
-    // The quicker of two: what else the process did meanwhile is in the time as well.
+    // The quicker of the last two: the time includes whatever else the process did meanwhile.
     costMs = Math.min(endMs - startMs, lastMs ?? Number.POSITIVE_INFINITY);
     lastMs = endMs - startMs;
   }

@@ -1,6 +1,6 @@
 /**
- * Whether a dep file is finished. No event tells when a writer closes a file, so it is told from what the file holds
- * and from how long it has been left alone. Pure: all times are arguments.
+ * Whether a dep file is finished. No event tells when a writer closes a file, so that is inferred from what it holds and
+ * from how long it has been left alone. Pure: all times are arguments.
  */
 import type { DepFileParse } from '../domain/dep-file.ts';
 import type { FileStamp } from './file-stamp.ts';
@@ -59,7 +59,7 @@ function isFinishedAtOnce(input: SettleInput): boolean {
   const { previous, stamp, bytes } = input;
   if (input.parsedAs !== 'request') return false;
   const sameFile = previous?.stamp.inode === stamp.inode;
-  // What was taken before can be taken again: nothing newer has been taken since.
+  // What was accepted before can be accepted again: nothing newer has been since.
   if (sameFile && previous.settled && previous.bytes === bytes) return true;
   if (!sameFile) return arrivedByRename(input) || (endsInNewline(bytes) && isNewborn(stamp, input.settleMs));
   return endsInNewline(bytes) && !mayBeOverwriting(previous, input);

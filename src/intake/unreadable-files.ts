@@ -1,4 +1,4 @@
-/** Dep files that are there and cannot be read: nobody is deployed from them, so somebody must be told. */
+/** Dep files that exist and cannot be read: nothing is deployed from them, so somebody must be told. */
 import type { Clock } from '../clock.ts';
 import { formatFileName, type TargetKey } from '../domain/target.ts';
 

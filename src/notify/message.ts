@@ -25,9 +25,9 @@ export interface SlackField {
   readonly short: boolean;
 }
 
-type Look = Pick<SlackAttachment, 'color' | 'title'>;
+type Heading = Pick<SlackAttachment, 'color' | 'title'>;
 
-const LOOKS: Readonly<Record<Exclude<TargetEvent['what'], 'started' | 'progress'>, Look>> = {
+const HEADINGS: Readonly<Record<Exclude<TargetEvent['what'], 'started' | 'progress'>, Heading>> = {
   succeeded: { color: 'good', title: '✅ Deployment Successful' },
   recovered: { color: 'good', title: '✅ Deployment Recovered' },
   failed: { color: 'danger', title: '❌ Deployment Failed' },
@@ -44,7 +44,7 @@ const LOOKS: Readonly<Record<Exclude<TargetEvent['what'], 'started' | 'progress'
   superseded: { color: 'warning', title: 'ℹ️ Deployment Superseded' },
 };
 
-const ENGINE_LOOKS: Readonly<Record<EngineStateEvent['what'], Look>> = {
+const ENGINE_HEADINGS: Readonly<Record<EngineStateEvent['what'], Heading>> = {
   'cluster-unreachable': { color: 'warning', title: '⚠️ Cluster Unreachable' },
   'cluster-reachable': { color: 'good', title: '✅ Cluster Reachable Again' },
   'directory-degraded': { color: 'warning', title: '⚠️ Directory Degraded' },
@@ -62,20 +62,20 @@ const SHORT_BYTES = 50;
 /** The message of an event, or undefined for one that is for the log only. */
 export function slackMessage(event: EngineEvent): SlackMessage | undefined {
   if (event.kind === 'engine') {
-    return message(ENGINE_LOOKS[event.what], event, [{ ...field('Message', event.summary), short: false }]);
+    return message(ENGINE_HEADINGS[event.what], event, [{ ...field('Message', event.summary), short: false }]);
   }
   if (event.what === 'started' || event.what === 'progress') return undefined;
-  const look = LOOKS[event.what];
-  return message(look, event, targetFields(event, look));
+  const heading = HEADINGS[event.what];
+  return message(heading, event, targetFields(event, heading));
 }
 
-function message(look: Look, event: EngineEvent, fields: readonly SlackField[]): SlackMessage {
-  const fallback = head(`${look.title}: ${event.summary}`, FALLBACK_LIMIT);
+function message(heading: Heading, event: EngineEvent, fields: readonly SlackField[]): SlackMessage {
+  const fallback = head(`${heading.title}: ${event.summary}`, FALLBACK_LIMIT);
   const ts = String(Math.floor(event.at / 1000));
-  return { attachments: [{ ...look, fallback, fields, ts, mrkdwn_in: [] }] };
+  return { attachments: [{ ...heading, fallback, fields, ts, mrkdwn_in: [] }] };
 }
 
-function targetFields(event: TargetEvent, look: Look): SlackField[] {
+function targetFields(event: TargetEvent, heading: Heading): SlackField[] {
   const fields = [
     field('Service', event.service),
     field('Version', event.version),
@@ -83,8 +83,8 @@ function targetFields(event: TargetEvent, look: Look): SlackField[] {
   ].filter(({ value }) => value !== '');
   const value = reason(event);
   // A success needs no words; of everything else the summary is the least there is to say.
-  if (look.color === 'good' && event.cause === '' && event.evidence.length === 0) return fields;
-  return [...fields, { title: look.color === 'danger' ? 'Error' : 'Message', value, short: false }];
+  if (heading.color === 'good' && event.cause === '' && event.evidence.length === 0) return fields;
+  return [...fields, { title: heading.color === 'danger' ? 'Error' : 'Message', value, short: false }];
 }
 
 function field(title: string, text: string): SlackField {

@@ -26,9 +26,9 @@ export type Remains =
       /** No file has a higher number, be it damaged. */
       readonly lastNumber: number;
     }
-  /** There may be something that nobody may write over. */
+  /** The folder may hold messages, which must not be overwritten. */
   | { readonly kind: 'unreadable'; readonly problem: string }
-  /** The same, but only for want of a descriptor or memory: it passes. */
+  /** The same, but only for lack of a descriptor or memory: it passes. */
   | { readonly kind: 'unknown'; readonly problem: string };
 
 export type EntryRead =
@@ -123,7 +123,7 @@ export function createOutboxFiles({ dir, read, write }: OutboxDisk, onTrouble: (
   }
 
   async function load(done: readonly string[]): Promise<Remains> {
-    // What hinders this is told of the first save.
+    // Whatever prevents this prevents the first save, which tells it.
     await mkdir(dir, { recursive: true, mode: 0o700 }).catch(() => undefined);
     const note = await read(join(dir, SENT), MAX_BYTES);
     if (note.kind === 'unknown') return note;

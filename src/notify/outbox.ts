@@ -126,7 +126,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   function resume(): void {
     failures = 0;
-    if (toldReason !== undefined) onProblem({ kind: 'resumed', message: 'messages are taken again' });
+    if (toldReason !== undefined) onProblem({ kind: 'resumed', message: 'messages are accepted again' });
     toldReason = undefined;
   }
 
@@ -166,7 +166,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   };
 }
 
-/** What the receiver asked for, within reason, else doubling with jitter: so that many senders do not come at once. */
+/** What the receiver asked for, within reason, else doubling with jitter, so that many senders do not come at once. */
 function retryDelay(afterMs: number | undefined, failures: number): number {
   if (afterMs !== undefined) return Math.min(afterMs, MAX_RETRY_AFTER_MS);
   const full = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** (failures - 1));

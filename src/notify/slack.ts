@@ -54,7 +54,7 @@ export function createSlackPost(webhook: string, timeoutMs: number, clock: Clock
     const answer = { retryAfter: null as string | null };
     const hook = new IncomingWebhook(webhook, {
       timeout: timeoutMs,
-      // The package tells neither `Retry-After` nor a signal of ours on.
+      // The package passes on neither `Retry-After` nor our signal.
       fetch: async (url, init) => {
         const given = AbortSignal.any([signal, init?.signal ?? signal]);
         // A redirection is an answer to be told, not one to be followed with the secret.
@@ -72,9 +72,9 @@ export function createSlackPost(webhook: string, timeoutMs: number, clock: Clock
   };
 }
 
-const NOT_SLACK = 'a web page answers in the place of Slack; is there a proxy or a login page between?';
+const NOT_SLACK = 'a web page answers instead of Slack; is there a proxy or a login page in between?';
 
-/** What Slack answers to the URL of a hook or a workspace that is gone. */
+/** The statuses with which Slack answers for a hook or a workspace that is gone. */
 const WITHOUT_HOOK: ReadonlySet<number> = new Set([401, 403, 404, 410]);
 
 /** Slack and what stands in for it answer a word or JSON. */

@@ -80,12 +80,12 @@ export function endPending(of: Answered<TargetRecord>, pending: PendingAttempt, 
   return conclude({ ...of, record: withoutPending(of.record) }, pending, end);
 }
 
-/** How a failure of the attempt is told: of a rollback loudly, because nothing else follows. */
+/** The outcome of an attempt that fails: a failed rollback has one of its own, because nothing else follows it. */
 export function failureOf(attempt: PendingAttempt): 'failed' | 'rollback-failed' {
   return attempt.kind === 'rollback' ? 'rollback-failed' : 'failed';
 }
 
-/** The version, as it is spoken of: one that comes back was not asked for. */
+/** The version as messages name it: one that a rollback brings back was not asked for. */
 export function nameOf({ kind, version }: PendingAttempt): string {
   return kind === 'rollback' ? `rollback to ${version}` : version;
 }
@@ -113,7 +113,7 @@ function conclude(
   };
 }
 
-/** The record's own answer, unless a newer content was answered while this rollout ran (refused, say): that one stands. */
+/** The record with this end as its answer, unless a newer content was answered while the rollout ran: that one stands. */
 function answerOf(
   record: TargetRecord,
   attempt: PendingAttempt,
@@ -194,7 +194,7 @@ export function answerContent(
   };
 }
 
-/** The record with what is told of a rollout. A content that was answered meanwhile has its own answer, which stands. */
+/** The record with news of a rollout as its summary, unless a newer content has got an answer of its own meanwhile. */
 export function withSummary(record: TargetRecord, attempt: Attempt, summary: string): TargetRecord {
   const isAnswer = record.phase === 'rolling-out' && record.content === attempt.content;
   return { ...record, ...(isAnswer ? { summary } : {}), attempt };

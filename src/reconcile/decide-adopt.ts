@@ -1,7 +1,6 @@
 /**
  * The part of `decide` for a file whose version `.last` holds, and of which nothing else is remembered: an earlier
- * engine completed it, or the record was lost. What runs already is not deployed again; what does not is not passed
- * over in silence.
+ * engine completed it, or the record was lost. What runs already is not deployed again; what does not is told.
  */
 import { type Attempt, RECORD_SCHEMA, type TargetRecord } from '../domain/record.ts';
 import { ATTEMPT_ANNOTATION, FIELD_MANAGER, VERSION_ANNOTATION } from '../domain/signature.ts';
@@ -48,7 +47,7 @@ export function decideAdopt(of: OrderCase): Decision {
 
 type Choice = Extract<ContainerImage, { kind: 'chosen' }>;
 
-/** A rollout that stands unfinished, or of no pods, is no place for a rollback to go to. */
+/** A rollout that is unfinished, or has no pods, does not count as verified: no rollback may go back to it. */
 function runningRecord(of: OrderCase, deployment: DeploymentView, choice: Choice): TargetRecord {
   const attempt = attemptFor(of, deployment, choice, choice.previousImage);
   const { version, container, endedAt: at = 0 } = attempt;
@@ -57,7 +56,7 @@ function runningRecord(of: OrderCase, deployment: DeploymentView, choice: Choice
   return { ...adopted(of), attempt, ...(isVerified ? { verified } : {}) };
 }
 
-/** The attempt an own rollout would have left: what is compared with to notice a change made outside. */
+/** The attempt that a rollout of ours would have left: changes made outside are noticed by comparing with it. */
 function attemptFor(
   { order, moment }: OrderCase,
   deployment: DeploymentView,

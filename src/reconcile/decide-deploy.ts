@@ -35,7 +35,7 @@ export function decideDeploy(of: OrderCase): Decision {
   }
 }
 
-/** What the engine itself wants is not parked: it ends, and is told. */
+/** A rollback or a correction is not parked: it ends, and is told. */
 function mayNotLook(of: OrderCase, cause: string): Decision {
   const { record, order } = of;
   const pending = record?.pending;
@@ -53,15 +53,15 @@ function withoutDeployment(
     return block(of, 'namespace-terminating', `namespace ${name} is being deleted; deployed when it is back`);
   }
   if (namespace === 'missing' && of.policy.createNamespaces) {
-    // The first half is the original's own message.
+    // The first half is the message of the Go engine, word for word.
     const cause =
       `New NameSpace created Kindly create a deployment file in the same ns ` +
-      `(namespace ${name}; apply the manifest of Deployment ${service}, it is deployed by itself then)`;
+      `(namespace ${name}; apply the manifest of Deployment ${service}, it is then deployed automatically)`;
     const parked = block(of, 'no-deployment', cause);
     return parked.kind === 'conclude' ? { kind: 'create-namespace', namespace: name, conclude: parked } : parked;
   }
   const where = namespace === 'missing' ? `no namespace ${name}` : `no Deployment ${service} in namespace ${name}`;
-  return block(of, 'no-deployment', `${where}; apply its manifest, it is deployed by itself then`);
+  return block(of, 'no-deployment', `${where}; apply its manifest, it is then deployed automatically`);
 }
 
 function withDeployment(of: OrderCase, deployment: DeploymentView): Decision {
@@ -80,7 +80,7 @@ function withDeployment(of: OrderCase, deployment: DeploymentView): Decision {
     const cause = `Deployment ${deployment.name} is paused; deployed after "kubectl rollout resume deployment/${deployment.name} -n ${deployment.namespace}"`;
     return block(of, 'paused', cause);
   }
-  // An attempt whose patch was not answered is the same attempt again, not a second one; so with another comment.
+  // An attempt whose patch was not answered is repeated, not followed by a second one, even if a comment has changed.
   const repeated =
     waiting?.kind === order.kind &&
     (waiting.content === order.content ||
@@ -110,7 +110,7 @@ function withDeployment(of: OrderCase, deployment: DeploymentView): Decision {
   };
 }
 
-/** What an attempt put there that never came right is no way back; what it would have gone back to is. */
+/** An image that never ran well is no way back; the way back of the attempt that brought it is. */
 function wayBackOf(
   record: TargetRecord | undefined,
   { container, previousImage }: { readonly container: string; readonly previousImage: string },
@@ -125,10 +125,10 @@ function wayBackOf(
 }
 
 /**
- * What follows when the API server will not have the patch.
+ * What follows when the API server refuses the patch.
  *
- * @param refusal `by` says who refused: an account without the right can get it, anything else stays a no for this
- *   content. `mayBeApplied`: an earlier request of the same attempt is under way, or was applied.
+ * @param refusal `by: 'rights'`: our account lacks the right, which may be granted later; `by: 'server'` is final for
+ *   this content. `mayBeApplied`: an earlier request of the same attempt is under way, or was applied.
  */
 export function decideRefusedPatch(
   of: Remembered,
@@ -139,7 +139,7 @@ export function decideRefusedPatch(
   const { by, mayBeApplied } = refusal;
   const said = by === 'server' ? `the API server refused the change: ${refusal.cause}` : refusal.cause;
   const cause = kind === 'correct-drift' ? `the change made outside is not corrected: ${said}` : said;
-  // What the engine itself wants is not parked: it ends, and is told.
+  // A rollback or a correction is not parked: it ends, and is told.
   if (by === 'server' || kind !== 'deploy') return endPending(of, pending, { outcome: failureOf(pending), cause });
   const record = mayBeApplied ? of.record : withoutPending(of.record);
   return block({ ...of, record, order: { kind, content, request: { version, container } } }, 'forbidden', cause);
@@ -152,7 +152,7 @@ function refuse({ record, order, ...of }: OrderCase, cause: string): Conclusion 
   return answerContent({ ...of, record: kept }, { outcome: 'refused', content, version: request.version, cause });
 }
 
-/** Parks the target, and tells it unless the same obstacle was told for the same content. */
+/** Parks the target, and tells so unless the same obstacle was told for the same content. */
 function block(of: OrderCase, by: Block, cause: string): Extract<Decision, { kind: 'wait' | 'remember' }> | Conclusion {
   const { record, order, moment } = of;
   const { content, request } = order;

@@ -36,7 +36,7 @@ export function decideRunning(of: Remembered, attempt: Attempt): Decision {
 
 function wants({ observation: { desired }, record }: Remembered, attempt: Attempt): boolean {
   if (desired.kind === 'wanted') return desired.content === attempt.content;
-  // Not read yet, as at the first look after a start: what was read last still counts.
+  // The file cannot be read yet, as at the first look after a start: what it said last still counts.
   return (desired.kind === 'not-ready' || desired.kind === 'unreadable') && record.content === attempt.content;
 }
 
@@ -45,7 +45,7 @@ function deleted(of: Remembered, attempt: Attempt): Decision {
     // Parked it would follow the file, to the version that failed.
     return endAttempt(of, attempt, { outcome: failureOf(attempt), cause: 'the Deployment was deleted meanwhile' });
   }
-  const back = wants(of, attempt) ? '; deployed by itself when it is back' : '';
+  const back = wants(of, attempt) ? '; deployed automatically when it is back' : '';
   const cause = `the Deployment was deleted during the rollout${back}`;
   const end = { outcome: 'blocked', cause, blockedBy: 'no-deployment' } as const;
   return endAttempt(of, attempt, end);
@@ -79,7 +79,7 @@ function judgeRollout(of: Remembered, attempt: Attempt, deployment: DeploymentVi
     case 'running':
       return attempt.toldHeld === true && !deployment.paused ? goOn(of, attempt) : awaitRollout(of, attempt, verdict);
     case 'held':
-      // The record tells already what the newer content waits for.
+      // The record already says what the newer content waits for.
       return attempt.toldHeld === true || of.record.content !== attempt.content
         ? { kind: 'wait', lookAgainInMs: HELD_LOOK_MS, detail: `Deployment ${deployment.name} is paused` }
         : tellHeld(of, attempt, deployment);

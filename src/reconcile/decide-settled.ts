@@ -1,5 +1,5 @@
 /**
- * The part of `decide` for a target whose content has its answer: roll back, notice a late truth, notice drift.
+ * The part of `decide` for a target whose content has its answer: roll back, notice a late success or crash, or drift.
  * It looks only at what the watch knows, so a target at rest costs no request.
  */
 import type { Attempt, TargetRecord, Verified } from '../domain/record.ts';
@@ -13,7 +13,7 @@ import type { Decision, Observation, OrderCase, Remembered } from './decision.ts
 import { chooseImage, type Order, orderAgain } from './order.ts';
 import { allowsNamespace, type Policy } from './policy.ts';
 
-/** So many drifts within the window are corrected; at the next one two writers are fighting. */
+/** This many drifts within the window are corrected; one more means that two writers are fighting. */
 const FLAPS = 3;
 const FLAP_WINDOW_MS = 600_000;
 /** Stands for the image of a container that is gone. */
@@ -55,7 +55,7 @@ function reconsider(of: OrderCase): Decision {
   if (deployment !== undefined && chooseImage(deployment, order, policy.repo).kind === 'refused') {
     return { kind: 'nothing' };
   }
-  // What may not be read cannot be looked over again.
+  // What we may not read cannot be reconsidered.
   if (cluster.kind === 'error' && cluster.error.kind === 'forbidden') return { kind: 'nothing' };
   return decideDeploy(of);
 }
@@ -150,7 +150,7 @@ function tellDrift(
   }
   const seenAt = [...earlier, now].slice(-FLAPS - 1);
   const drift = { image: change.image, seenAt };
-  // That it goes on like this was told.
+  // It was told already that this goes on.
   if (earlier.length > FLAPS) return { kind: 'remember', record: { ...record, drift } };
   const flapping = earlier.length === FLAPS;
   const who = change.by ?? 'another client';
@@ -233,8 +233,8 @@ function failedAfterAll(record: TargetRecord, attempt: Attempt, summary: string,
 
 function judgeNow(observation: Observation, attempt: Attempt, deployment: DeploymentView, policy: JudgePolicy) {
   const look = observation.cluster.kind === 'deployment' ? observation.cluster.look : { replicaSets: [], pods: [] };
-  // The deadline has had its say already.
   const { ageOf, completeForMs } = observation;
+  // The deadline has been judged already: no time counts here.
   return judge({ deployment, look, attempt, elapsedMs: 0, watchedMs: 0, completeForMs, ageOf }, policy);
 }
 

@@ -52,7 +52,7 @@ export function decide(
   return record === undefined ? idle(desired) : decideOpen({ ...of, record });
 }
 
-/** The decision; of two that wait the one with the earlier look. */
+/** The decision, with the earlier of the two next looks when both wait. */
 function withFirstLook(decision: Decision, other: Decision): Decision {
   if (decision.kind !== 'wait' || other.kind !== 'wait') return decision;
   return { ...decision, lookAgainInMs: Math.min(decision.lookAgainInMs, other.lookAgainInMs) };
@@ -73,8 +73,8 @@ function decideOpen(of: Remembered): Decision {
 }
 
 /**
- * What is decided of a newer content that waits, unless the rollout of an older one has something to tell: until the
- * newer one goes over it, that is judged like any other.
+ * What is decided about a newer content that waits, unless the rollout of an older one has something to tell: until the
+ * newer one is applied over it, the older one is judged like any other.
  */
 function olderFirst(of: Remembered, newer: () => Decision): Decision {
   const { record, observation } = of;
@@ -123,7 +123,7 @@ function decideNewContent(of: OrderCase): Decision {
     attempt?.kind === 'deploy' &&
     attempt.version === version &&
     (container === undefined || container === attempt.container);
-  // Another comment or another newline is no other order, once that was taken.
+  // Once a patch was accepted, another comment or newline in the file does not make another order.
   if (meansTheSame && attempt.endedAt === undefined) {
     const { content } = order;
     return { kind: 'remember', record: resumed(observation, record, { ...attempt, content }), lookAgainInMs: 0 };

@@ -80,7 +80,7 @@ export type Decision =
       readonly kind: 'patch';
       /** To be written before the patch is sent. */
       readonly record: TargetRecord;
-      /** Of the record: the one that is sent. */
+      /** The attempt that is sent: the record's own `pending`. */
       readonly pending: PendingAttempt;
       readonly patch: readonly JsonPatchOperation[];
       /** The end of an older attempt that was not answered and is given up for this one. */

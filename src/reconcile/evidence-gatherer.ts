@@ -50,7 +50,7 @@ export function createEvidenceGatherer({ cluster, observer, clock, secrets }: Ev
     const missingRights = new Set(observer.rollout(namespace, attempt.uid).unreadable);
     const ask = <T>(right: string, call: Promise<T>, otherwise: T): Promise<T> =>
       Promise.race([call, sleep(clock, LIMIT_MS).then(() => otherwise)]).catch((error: unknown) => {
-        // Evidence is a service: without it the verdict stands, and the pass's own calls tell of an unreachable server.
+        // Evidence is an extra: the verdict stands without it, and the pass's own calls report an unreachable server.
         if (!(error instanceof ApiError)) throw error;
         if (error.kind === 'forbidden') missingRights.add(right);
         return otherwise;
@@ -79,7 +79,7 @@ export function createEvidenceGatherer({ cluster, observer, clock, secrets }: Ev
   };
 }
 
-/** Whom events are asked about: a call each, so of a hundred pods in the same trouble only the one that is told of. */
+/** Whose events are asked for: one call each, so of a hundred pods in the same trouble only the one that is named. */
 function uidsOf(attempt: Attempt, signs: readonly FailureSign[]): readonly string[] {
   const pods = groupSigns(signs).flatMap(({ sign: { pod } }) => (pod === undefined ? [] : [pod]));
   const uids = new Set([attempt.uid, ...pods.flatMap((pod) => [pod.uid, pod.ownerUid])]);

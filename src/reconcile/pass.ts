@@ -124,6 +124,7 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
         memory.forget(key);
         return {};
       case 'look-fresh':
+        // Asked for even after a GET: no rule does so, but if one did, it must not look again without a pause.
         return { failed: true };
       case 'wait':
         return { lookAgainInMs: pollCapped(observation, record, decision.lookAgainInMs), detail: decision.detail };
@@ -174,11 +175,11 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
       return { lookAgainInMs: 0 };
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      // 404: it went after the GET, or an admission webhook says so; the next GET tells which.
+      // 404: the Deployment went after the GET, or an admission webhook answers so; the next GET tells which.
       if (isTransient(error) || error.kind === 'not-found') {
         return tryAgain(observation, record, { at: 'change', error });
       }
-      // With the right to patch it was a policy's no.
+      // An account that has the right to patch was refused by a policy.
       const by = error.kind === 'forbidden' && !(await cluster.mayPatch(target)) ? 'rights' : 'server';
       const mayBeApplied = before?.pending?.id === pending.id;
       const refusal = { cause: error.detail || error.message, by, mayBeApplied } as const;
@@ -187,7 +188,7 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     }
   }
 
-  /** With what the API server said to a change. */
+  /** Decides once more, now that the API server has refused a change. */
   function decideAgain(
     observation: Observation,
     record: TargetRecord | undefined,
@@ -197,7 +198,7 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     return act(refused, record, decideOn(refused, record));
   }
 
-  /** Comes back with growing delays, and is silent about it for a while only. */
+  /** Comes back with growing delays, and tells so when that has gone on for too long. */
   async function tryAgain(
     observation: Observation,
     record: TargetRecord | undefined,

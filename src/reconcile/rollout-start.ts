@@ -1,6 +1,6 @@
 /**
- * How a version that is asked for becomes a rollout that runs: the record before its patch, and once that was taken, when
- * it supersedes an older rollout.
+ * How a version that is asked for becomes a rollout that runs: the record before its patch, and the record once the
+ * patch was accepted, which is when it supersedes an older rollout.
  */
 import type { TargetEvent } from '../domain/event.ts';
 import {
@@ -17,8 +17,8 @@ import { driftOf, memoryOf, nameOf, subjectOf, targetEvent, withPast } from './c
 import type { Decision, Observation, OrderCase, Remembered } from './decision.ts';
 
 /**
- * The record as it is written before the patch is sent. A parked content keeps its answer until the patch is taken, and
- * one that is tried again what was told of it.
+ * The record as it is written before the patch is sent. A parked content keeps its answer until the patch is accepted,
+ * and one that is tried again keeps what was told about it.
  */
 export function beforePatch(of: OrderCase, pending: PendingAttempt, ended: PastOutcome | undefined): TargetRecord {
   const { record, observation, moment } = of;
@@ -29,13 +29,13 @@ export function beforePatch(of: OrderCase, pending: PendingAttempt, ended: PastO
   return { ...kept, pending, past };
 }
 
-/** What follows when a patch was taken: its rollout runs, and an older one is superseded. */
+/** What follows when a patch was accepted: its rollout runs, and an older one is superseded. */
 export interface Takeover {
   readonly record: TargetRecord;
   readonly superseded?: TargetEvent;
 }
 
-/** @param attempt the pending one of the record, as it was taken */
+/** @param attempt the record's pending one, as the API server accepted it */
 export function takeOver(
   { observation, record, moment: { now } }: Pick<Remembered, 'observation' | 'record' | 'moment'>,
   attempt: Attempt,
@@ -124,7 +124,7 @@ export function deployingSummary(observation: Observation, { kind, version }: Pe
     : `${subject} ${version} is being deployed`;
 }
 
-/** The patch was taken: from here on the rollout runs. For the log only. */
+/** The patch was accepted: from here on the rollout runs. For the log only. */
 export function startedEvent(
   observation: Observation,
   record: TargetRecord,

@@ -1,4 +1,4 @@
-/** A fault that may pass and does not: pass after pass, the API server does not let a target through. Told, once. */
+/** A passing fault that does not pass: pass after pass, the API server lets nothing through for a target. Told once. */
 import type { Clock } from '../clock.ts';
 import type { ApiError } from '../domain/api-error.ts';
 import type { TargetEvent } from '../domain/event.ts';
@@ -56,8 +56,8 @@ export function stalledEvent(
   const attempt = record?.phase === 'rolling-out' ? (record.pending ?? record.attempt) : undefined;
   const asked = desired.kind === 'wanted' ? desired : undefined;
   const version = attempt?.version ?? asked?.request.version ?? record?.version ?? '';
-  const what = stuck.at === 'change' ? 'taken the change' : 'said how it stands';
-  const cause = `the API server has not ${what} for ${formatDuration(stuck.forMs)}: ${stuck.error.message}; it is tried again until it does`;
+  const what = stuck.at === 'change' ? 'accepted the change' : 'shown the Deployment';
+  const cause = `for ${formatDuration(stuck.forMs)} the API server has not ${what}: ${stuck.error.message}; it is tried again until it does`;
   return targetEvent(observation, {
     id: `${attempt?.id ?? `${key}:${asked?.content.slice(0, 16) ?? ''}`}:stalled`,
     what: 'stalled',

@@ -1,4 +1,4 @@
-/** What is usual for a target, and what is said when a rollout takes much longer: before any time-out, and once. */
+/** How long a target's rollouts usually take; one that takes much longer is told, once and before any time-out. */
 import type { Attempt } from '../domain/record.ts';
 import { formatDuration } from '../rollout/words.ts';
 import { nameOf, subjectOf, targetEvent, withSummary } from './conclusions.ts';

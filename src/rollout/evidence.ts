@@ -65,7 +65,7 @@ export function evidenceLines(findings: Findings): readonly string[] {
     ...(was === undefined || was === attempt.image ? [] : [`image: ${was} → ${attempt.image}`]),
     ...eventLines(events),
     ...logs.flatMap(logLines),
-    ...missingRights.map((right) => `not allowed to ${right}: with that right there would be more to say`),
+    ...missingRights.map((right) => `not allowed to ${right}: with that right there would be more evidence`),
     nextCommand(target, signs),
   ];
   return lines

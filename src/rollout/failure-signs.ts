@@ -42,10 +42,10 @@ function hasEnded(pod: PodView): boolean {
   return pod.phase === 'Failed';
 }
 
-/** So many pods that ended one after the other are no accident of a node. */
+/** This many pods ending one after another are not the accident of one node. */
 const ENDED_TOO_OFTEN = 3;
 
-/** A pod that ended stays listed while the ReplicaSet has made another one: only when it goes on does it count. */
+/** An ended pod stays listed though the ReplicaSet has replaced it: it counts only when one after another ends. */
 function endedSigns(pods: readonly PodView[]): readonly FailureSign[] {
   const [pod] = pods.toSorted((one, other) => other.createdAt - one.createdAt);
   if (pod === undefined) return [];

@@ -36,7 +36,7 @@ export interface RolloutFacts {
   readonly ageOf: (signId: string) => number;
 }
 
-/** Of the signs the first one is the one the cause speaks of. */
+/** The cause is that of the first sign. */
 export type Verdict =
   /** `afterCrashes`: a container of the new pods has crashed on the way, so it may be ready only between two crashes. */
   | { readonly kind: 'succeeded'; readonly note: string; readonly afterCrashes: boolean }
@@ -48,14 +48,14 @@ export type Verdict =
   /** Somebody else changed the image of our container. */
   | { readonly kind: 'overridden'; readonly change: string };
 
-/** The original's limit, for a Deployment that sets none of its own. */
+/** The limit of the Go engine, for a Deployment that sets none of its own. */
 const DEFAULT_TIMEOUT_MS = 240_000;
 /** The API server's default deadline: a Deployment that has it was not given one on purpose. */
 const DEFAULT_PROGRESS_DEADLINE_S = 600;
 /** Our limit is a little later than the controller's, so that its condition is the one that is told. */
 const DEADLINE_SLACK_MS = 10_000;
 const SOON_MS = 700;
-/** How long a complete Deployment waits for the sight of its new ReplicaSet, ms. */
+/** How long a complete Deployment may go without its new ReplicaSet being seen, ms. */
 const SILENCE_MS = 3_000;
 /** After a time in which nobody could look, a rollout has this long to show how it stands before its time is up, ms. */
 const FIRST_LOOKS_MS = 30_000;
@@ -126,7 +126,7 @@ function judgeSigns(facts: RolloutFacts, aged: readonly AgedSign[], detail: stri
   const ripe = aged.filter(({ sign, ripeInMs }) => sign.active && ripeInMs <= 0).map(({ sign }) => sign);
   const worst = ripe[0];
   if (worst !== undefined) {
-    // What has not used up its grace yet fails nothing, and still tells how many pods are in the same trouble.
+    // Signs still within their grace fail nothing, but show how many pods are in the same trouble.
     return { kind: 'failed', cause: worst.cause, signs: [...ripe, ...signs.filter((sign) => !ripe.includes(sign))] };
   }
 

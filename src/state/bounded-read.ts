@@ -14,7 +14,7 @@ export type BoundedRead =
 
 const LACKS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
-/** What is no file at all, so that no file is overlooked. */
+/** What stands there is not a state file: ignoring it overlooks nothing. */
 const NO_FILE: Readonly<Record<string, string>> = {
   ELOOP: 'it is a symbolic link',
   ENXIO: 'it is a socket or a device',

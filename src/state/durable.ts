@@ -76,7 +76,7 @@ export async function writeDurably(path: string, data: string | Uint8Array, mode
     await rename(temporary, path);
     await syncFolder(folder);
   } catch (error) {
-    // What hinders this removal hindered the write, and that is the error to tell; the next start removes leftovers.
+    // Whatever prevents this removal prevented the write, which is the error to tell; the next start removes leftovers.
     await unlink(temporary).catch(() => undefined);
     throw new WriteError(path, error);
   }

@@ -10,7 +10,7 @@ import { WriteError } from './durable.ts';
 import type { StateStore } from './store.ts';
 
 export interface UnsavedStore extends StateStore {
-  /** The file of the target has gone: what no disk will take for it need not be kept. */
+  /** The target's dep file has gone: what no disk will ever take need not be kept in memory for it. */
   forget(key: TargetKey): void;
   /** Asks for no more looks; what is unsaved stays so. Twice is fine. */
   stop(): void;
@@ -23,7 +23,7 @@ export interface UnsavedHooks {
    * could be saved again.
    */
   onUnsaved(problem: string | undefined): void;
-  /** Now and then while something is unsaved: time to look at this target, whose record is then tried to be saved. */
+  /** Called now and then while something is unsaved: a look at this target tries again to save it. */
   onRetry(key: TargetKey): void;
 }
 

@@ -16,7 +16,7 @@ test('a demo that is stopped in the middle of its act says so, and ends with 1',
 
   expect(code).toBe(1);
   expect(await said()).toContain('Stopped before the end of the act.');
-  expect(await said()).not.toContain('All went as told.');
+  expect(await said()).not.toContain('Everything went as it should.');
 });
 
 test('a demo that breaks in the middle ends with 1 and leaves no folder behind', async () => {

@@ -113,7 +113,7 @@ test.each([
 ])('a settings file in UTF-16 %s is refused, not read as empty', async (_how, mark) => {
   await writeFile(dir.file('env'), Buffer.from(`${mark}DRIFT=ignore\r\n`, 'utf16le'));
 
-  expect(() => withSettingsFile({}, dir.file('env'))).toThrow(`${dir.file('env')} is UTF-16 or no text`);
+  expect(() => withSettingsFile({}, dir.file('env'))).toThrow(`${dir.file('env')} is UTF-16 or not text`);
 });
 
 test('a settings file in UTF-8 with a byte order mark is read', async () => {

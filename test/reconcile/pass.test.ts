@@ -26,7 +26,7 @@ describe('a change that is not taken', () => {
     await desk.passes(6);
 
     const summary =
-      'web/prod 1.25.0 waits: the API server has not taken the change for 2 min: ' +
+      'web/prod 1.25.0 waits: for 2 min the API server has not accepted the change: ' +
       'patch Deployment web/prod: 500 InternalError: failed calling webhook; it is tried again until it does';
     expect(desk.told).toMatchObject([{ what: 'stalled', version: '1.25.0', summary }]);
     expect(desk.record).toMatchObject({ phase: 'rolling-out', summary, evidence: [BROKEN.message] });
@@ -178,7 +178,7 @@ describe('a target that gets no answer before its change', () => {
     await desk.passes(6);
 
     const cause =
-      'the API server has not said how it stands for 2 min: read Deployment web/prod: 500; it is tried again until it does';
+      'for 2 min the API server has not shown the Deployment: read Deployment web/prod: 500; it is tried again until it does';
     expect(desk.told).toMatchObject([{ what: 'stalled', version: '1.25.0', cause }]);
   });
 

@@ -93,7 +93,7 @@ describe('evidenceLines', () => {
 
     expect(lines).toEqual([
       `image: ${OLD_IMAGE} → ${NEW_IMAGE}`,
-      'not allowed to list pods in prod: with that right there would be more to say',
+      'not allowed to list pods in prod: with that right there would be more evidence',
       'try: kubectl describe deployment web -n prod',
     ]);
   });

@@ -6,7 +6,7 @@ const PAUSED =
 const REFUSED =
   'refused: line 1: "1 26" is not a version; write one tag or image reference, without spaces, on the first line';
 const MISSING =
-  '1.26.0 blocked: no Deployment <service> in namespace <namespace>; apply its manifest, it is deployed by itself then';
+  '1.26.0 blocked: no Deployment <service> in namespace <namespace>; apply its manifest, it is then deployed automatically';
 
 export const changeStories: readonly Story[] = [
   {
@@ -54,12 +54,12 @@ export const changeStories: readonly Story[] = [
     ],
   },
   {
-    name: 'another comment is no other version',
+    name: 'another comment is not another version',
     steps: [write('1.26.0'), untilTold(1), write('1.26.0', '# asked for by the shop'), write('1.27.0')],
     tells: ['1.26.0 succeeded after <time>', '1.27.0 succeeded after <time>'],
   },
   {
-    name: 'a file that is no order is refused with its line, and the running version stays',
+    name: 'a file that is not an order is refused with its line, and the running version stays',
     steps: [write('1.26.0'), untilTold(1), write('1 26')],
     tells: ['1.26.0 succeeded after <time>', REFUSED],
   },
@@ -149,7 +149,7 @@ export const changeStories: readonly Story[] = [
     tells: [PAUSED, PAUSED.replace('1.26.0', '1.27.0'), '1.27.0 succeeded after <time>'],
   },
   {
-    name: 'a rollout that is paused in the middle is no failure, and goes on when it is resumed',
+    name: 'a rollout that is paused in the middle is not a failure, and goes on when it is resumed',
     deployment: { spec: { progressDeadlineSeconds: 10 } },
     steps: [
       write('1.25.0-never'),
@@ -165,7 +165,7 @@ export const changeStories: readonly Story[] = [
     ],
   },
   {
-    name: 'a Deployment that is missing is told once, and deployed by itself when it appears',
+    name: 'a Deployment that is missing is told once, and deployed automatically when it appears',
     deployment: 'none',
     steps: [write('1.26.0'), untilTold(1), { kind: 'create', shape: {} }],
     tells: [MISSING, '1.26.0 succeeded after <time>'],
@@ -180,7 +180,7 @@ export const changeStories: readonly Story[] = [
       { kind: 'create', shape: { behaviour: 'ready' } },
     ],
     tells: [
-      '1.26.0-never blocked after <time>: the Deployment was deleted during the rollout; deployed by itself when it is back',
+      '1.26.0-never blocked after <time>: the Deployment was deleted during the rollout; deployed automatically when it is back',
       '1.26.0-never succeeded after <time>',
     ],
   },

@@ -88,7 +88,7 @@ export const changeStories: readonly Story[] = [
     ends: { outcome: 'succeeded', at: 10, cause: '' },
   },
   {
-    name: 'Recreate: old pods that are still ready are no success',
+    name: 'Recreate: old pods that are still ready are not a success',
     frames: [
       { at: 1, deployment: { ...complete(), updatedReplicas: 0 } },
       { at: 10, deployment: { statusReplicas: 0, updatedReplicas: 0, availableReplicas: 0 } },
@@ -215,7 +215,7 @@ export const changeStories: readonly Story[] = [
     ends: { outcome: 'succeeded', at: 9, cause: '' },
   },
   {
-    name: 'an API server that is away for 40 seconds is no verdict',
+    name: 'an API server that is away for 40 seconds is not a verdict',
     frames: [
       { at: 1, deployment: {} },
       { at: 5, unreachable: true },
@@ -237,7 +237,7 @@ export const changeStories: readonly Story[] = [
     ends: {
       outcome: 'blocked',
       at: 8,
-      cause: 'the Deployment was deleted during the rollout; deployed by itself when it is back',
+      cause: 'the Deployment was deleted during the rollout; deployed automatically when it is back',
     },
   },
 ];
