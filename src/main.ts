@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { dispatch } from './cli/dispatch.ts';
 import { EXIT } from './cli/exit-codes.ts';
 import { nodeProblem } from './cli/node-version.ts';
+import { createSignalReader } from './cli/stop-signals.ts';
 
 // The imports above run on older versions too; the commands would fail with an error that explains nothing.
 const problem = nodeProblem(process.version, process.execPath);
@@ -21,15 +22,17 @@ setFlagsFromString('--no-wasm-tier-up');
 setFlagsFromString('--no-wasm-dynamic-tiering');
 
 const stop = new AbortController();
+const read = createSignalReader();
 
 for (const [name, code] of [
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
   process.on(name, () => {
+    const reading = read(name);
     // A second signal does not wait for anything.
-    if (stop.signal.aborted) process.exit(code);
-    stop.abort();
+    if (reading === 'stop-now') process.exit(code);
+    if (reading === 'stop') stop.abort();
   });
 }
 // The terminal has closed. Both it and its shell say so: a second SIGHUP is no sign of impatience.

@@ -8,6 +8,7 @@ import { type Config, parseConfig } from '../config.ts';
 import { createEngine } from '../engine.ts';
 import { createLog } from '../log.ts';
 import { startSandbox } from '../sandbox/sandbox.ts';
+import { mayColor } from './color.ts';
 import type { CommandContext } from './command.ts';
 import { playAct } from './demo-act.ts';
 import { createServices, NAMESPACE } from './demo-services.ts';
@@ -19,8 +20,10 @@ import { VERSION } from './version.ts';
 /** The sandbox's kubelets are five times faster than real ones, and so is the patience with a crash loop. */
 const FAILURE_GRACE = '4s';
 
-export async function demo({ args, signal, isTerminal, out }: CommandContext): Promise<number> {
-  const paint = painter(isTerminal);
+export async function demo(context: CommandContext): Promise<number> {
+  const { args, signal, out } = context;
+  const color = mayColor(context);
+  const paint = painter(color);
   // Ended in the opposite order, wherever the demo stops.
   await using begun = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'dke-demo-'));
@@ -35,7 +38,7 @@ export async function demo({ args, signal, isTerminal, out }: CommandContext): P
   await writeFile(kubeconfig, sandbox.kubeconfig());
   out(`${paint('bold', 'deployment-k8s-engine demo')}: a cluster in memory, the engine, and what Slack would show\n`);
 
-  const engine = await createDemoEngine({ deps, kubeconfig, webhook: slack.webhook, isTerminal });
+  const engine = await createDemoEngine({ deps, kubeconfig, webhook: slack.webhook, color });
   begun.defer(engine.stop);
   await engine.start();
   const problems = await playAct({ deps, out, paint, signal });
@@ -60,11 +63,11 @@ async function createDemoEngine(options: {
   readonly deps: string;
   readonly kubeconfig: string;
   readonly webhook: string;
-  readonly isTerminal: boolean;
+  readonly color: boolean;
 }) {
-  const { deps, kubeconfig, webhook, isTerminal } = options;
+  const { deps, kubeconfig, webhook, color } = options;
   const config = settings({ DEPS: deps, WEBHOOK_FOR_SLACK: webhook, FAILURE_GRACE });
-  const log = await createLog({ level: 'info', format: 'pretty', color: isTerminal, fd: 1, secrets: [webhook] });
+  const log = await createLog({ level: 'info', format: 'pretty', color, fd: 1, secrets: [webhook] });
   const userAgent = `deployment-k8s-engine/${VERSION} demo`;
   const cluster = loadCluster({ kubeconfig, userAgent, pluginEnv: {} }, systemClock);
   return createEngine(config, { log, clock: systemClock, cluster });
@@ -105,6 +108,6 @@ function invitation(deps: string, kubeconfig: string, paint: Paint): string {
 
 const CODES = { dim: 2, bold: 1, green: 32, yellow: 33, red: 31, cyan: 36 } as const;
 
-function painter(isTerminal: boolean): Paint {
-  return (style, text) => (isTerminal ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text);
+function painter(color: boolean): Paint {
+  return (style, text) => (color ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text);
 }

@@ -6,6 +6,7 @@ import type { Access, Config, Env } from '../config.ts';
 import { createEngine, type Engine } from '../engine.ts';
 import { createLog, flushLog, type Logger } from '../log.ts';
 import { DirectoryLockedError } from '../state/lock.ts';
+import { mayColor } from './color.ts';
 import type { CommandContext } from './command.ts';
 import { EXIT } from './exit-codes.ts';
 import { readSettings, UnreadableFileError, withSettingsFile } from './settings.ts';
@@ -26,7 +27,7 @@ export async function run(context: CommandContext): Promise<number> {
   const log = await createLog({
     level: config.logLevel,
     format: config.logFormat ?? (isTerminal ? 'pretty' : 'json'),
-    color: isTerminal,
+    color: mayColor(context),
     fd: 1,
     secrets: config.slackWebhook === undefined ? [] : [config.slackWebhook],
   });

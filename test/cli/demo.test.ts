@@ -1,6 +1,8 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
+import { startChild } from '../support/child-process.ts';
 import { startEngine } from '../support/engine-process.ts';
 import { eventually } from '../support/eventually.ts';
 import { createTempDir } from '../support/temp-dir.ts';
@@ -37,3 +39,29 @@ test('a demo that breaks in the middle ends with 1 and leaves no folder behind',
   expect(await readdir(dir.path)).toEqual([]);
   await dir.remove();
 });
+
+test('a demo ends when the npm that runs it is told to, and leaves no folder behind', async () => {
+  const byCtrlC = (npm: number) => process.kill(-npm, 'SIGINT');
+  const byItsParent = (npm: number) => process.kill(npm, 'SIGTERM');
+  for (const end of [byCtrlC, byItsParent]) {
+    await using project = await createTempDir();
+    await using dir = await createTempDir();
+    await writeFile(project.file('package.json'), JSON.stringify({ scripts: { demo: demoScript() } }));
+    const env = { PATH: process.env.PATH, HOME: project.path, TMPDIR: dir.path };
+    const logFile = project.file('demo.log');
+    const npm = await startChild({ command: 'npm', args: ['run', 'demo'], env, cwd: project.path, logFile });
+    await eventually(async () => (await readFile(logFile, 'utf8')).includes('1. A good version'));
+
+    end(npm.pid);
+    await npm.exited;
+
+    // npm has a folder of its own there.
+    expect((await readdir(dir.path)).filter((name) => name.startsWith('dke-'))).toEqual([]);
+  }
+});
+
+/** The script of package.json without its set-up, which would install into the project under test. */
+function demoScript(): string {
+  const main = join(import.meta.dirname, '../../src/main.ts');
+  return packageJson.scripts.demo.replace('npm run -s setup', 'true').replace('src/main.ts', `"${main}"`);
+}
