@@ -1,5 +1,18 @@
 /** The settings: one table of variables, read once at the door, with every problem listed at once. */
-import { isRepositoryPrefix } from './domain/image.ts';
+import {
+  duration,
+  HOUR,
+  MINUTE,
+  NAMESPACE_PATTERNS,
+  ONE_LINE,
+  oneOf,
+  REPOSITORY,
+  SECOND,
+  TRUTH,
+  type Values,
+  WEBHOOK,
+  wholeNumber,
+} from './setting-values.ts';
 
 export interface Config {
   readonly deps: string;
@@ -50,7 +63,7 @@ export interface Variable {
   readonly secret?: boolean;
 }
 
-/** Every variable there is, in the order people meet them: the README, `.env.example` and `--help` are made from it. */
+/** Every variable, in the order people meet them. `--help` is made from it; a test holds README and `.env.example` to it. */
 export const VARIABLES: readonly Variable[] = [
   { name: 'DEPS', meaning: 'watched directory', fallback: './deps' },
   { name: 'ECR_REPO', meaning: 'registry or repository put before the version', fallback: '' },
@@ -80,10 +93,6 @@ export const VARIABLES: readonly Variable[] = [
   { name: 'LOG_LEVEL', meaning: 'trace, debug, info, warn, error, fatal or silent', fallback: 'info' },
   { name: 'LOG_FORMAT', meaning: 'pretty or json; not set: pretty on a terminal, json elsewhere', fallback: '' },
 ];
-
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
 
 /**
  * Reads the settings. A variable can also come from the file named by `<NAME>_FILE`, or from
@@ -120,13 +129,6 @@ export function parseConfig(env: Env, readFile: (path: string) => string | undef
     deps: read.problems.has('DEPS') ? undefined : config.deps,
     access: ['KUBECONFIG', 'KUBE_CONTEXT'].some((name) => read.problems.has(name)) ? undefined : config,
   };
-}
-
-/** What a setting may be. */
-interface Values<T> {
-  readonly expected: string;
-  /** Undefined when the text is not one of them. */
-  readonly parse: (text: string) => T | undefined;
 }
 
 function createReader(env: Env, readFile: (path: string) => string | undefined) {
@@ -180,80 +182,3 @@ function shown(name: string, value: string): string {
   // The content of a file instead of its path: it may hold keys.
   return value.includes('\n') ? 'several lines (not shown)' : JSON.stringify(value);
 }
-
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR };
-
-/** `500ms`, `4m`, `1m30s` as ms; undefined for anything else. */
-function parseDuration(text: string): number | undefined {
-  if (!/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text)) return undefined;
-  let total = 0;
-  for (const [, amount = '', unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)) {
-    total += Number(amount) * (UNIT_MS[unit] ?? Number.NaN);
-  }
-  return Number.isFinite(total) ? total : undefined;
-}
-
-/** The duration as the settings write it: `500ms`, `4m`. */
-function shortly(ms: number): string {
-  const [unit, length] = Object.entries(UNIT_MS).findLast(([, each]) => ms >= each && ms % each === 0) ?? ['ms', 1];
-  return `${ms / length}${unit}`;
-}
-
-function duration(minMs: number, maxMs: number): Values<number> {
-  return {
-    expected: `a duration such as 500ms, 20s or 4m, from ${shortly(minMs)} to ${shortly(maxMs)}`,
-    parse: (text) => {
-      const ms = parseDuration(text);
-      return ms !== undefined && ms >= minMs && ms <= maxMs ? ms : undefined;
-    },
-  };
-}
-
-function wholeNumber(min: number, max: number): Values<number> {
-  return {
-    expected: `a whole number from ${min} to ${max}`,
-    parse: (text) => {
-      const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-      return value >= min && value <= max ? value : undefined;
-    },
-  };
-}
-
-function oneOf<const T extends string>(...choices: readonly T[]): Values<T> {
-  return {
-    expected: `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`,
-    parse: (text) => choices.find((choice) => choice === text.toLowerCase()),
-  };
-}
-
-const ONE_LINE: Values<string> = { expected: 'one line', parse: (text) => (/\n/.test(text) ? undefined : text) };
-
-const TRUTH: Values<boolean> = {
-  expected: 'true or false',
-  parse: (text) => (/^(?:true|yes|on|1)$/i.test(text) ? true : /^(?:false|no|off|0)$/i.test(text) ? false : undefined),
-};
-
-const REPOSITORY: Values<string> = {
-  expected: 'a registry host or a repository, without tag and https://',
-  parse: (text) => {
-    const bare = text.replace(/\/+$/, '');
-    return isRepositoryPrefix(bare) ? bare : undefined;
-  },
-};
-
-const WEBHOOK: Values<string> = {
-  expected: 'an http(s) URL',
-  parse: (text) => {
-    // The parser drops line breaks: two lines would pass for one URL.
-    const protocol = /\s/.test(text) ? undefined : URL.parse(text)?.protocol;
-    return protocol === 'https:' || protocol === 'http:' ? text : undefined;
-  },
-};
-
-const NAMESPACE_PATTERNS: Values<readonly string[]> = {
-  expected: 'namespaces or patterns with *, separated by commas',
-  parse: (text) => {
-    const patterns = text.split(/[\s,]+/).filter((pattern) => pattern !== '');
-    return patterns.length > 0 && patterns.every((pattern) => /^[a-z0-9*-]+$/.test(pattern)) ? patterns : undefined;
-  },
-};

@@ -18,7 +18,8 @@ interface Room {
 const ROOMS: Readonly<Record<string, Room>> = {
   domain: { imports: [] },
   clock: { imports: [] },
-  config: { imports: ['domain'] },
+  'setting-values': { imports: ['domain'] },
+  config: { imports: ['setting-values'] },
   'line-output': { imports: [] },
   log: { imports: ['line-output'], npm: ['pino', 'pino-pretty'] },
   report: { imports: ['domain'], types: ['log'] },
