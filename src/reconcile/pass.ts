@@ -5,7 +5,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Observer } from '../cluster/observer.ts';
 import { ApiError, isTransient } from '../domain/api-error.ts';
 import type { DepLook } from '../domain/dep-look.ts';
-import type { EngineEvent, TargetEvent } from '../domain/event.ts';
+import type { EngineEvent } from '../domain/event.ts';
 import type { TargetRecord } from '../domain/record.ts';
 import { parseTargetKey, type Target, type TargetKey } from '../domain/target.ts';
 import type { StateStore } from '../state/store.ts';
@@ -16,6 +16,7 @@ import type { ClusterLook, Conclusion, Decision, Moment, Observation } from './d
 import type { EvidenceGatherer } from './evidence-gatherer.ts';
 import { createClusterEyes } from './observe.ts';
 import type { Policy } from './policy.ts';
+import { createRecordKeeper } from './record-keeper.ts';
 import { createRolloutMemory } from './rollout-memory.ts';
 import { startedEvent, takeOver } from './rollout-start.ts';
 import { createStalls, type Stuck, stalledEvent } from './stalled.ts';
@@ -49,6 +50,7 @@ const POLL_MS = 1_000;
 export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey): Promise<PassResult> } {
   const { policy, clock, store, cluster, observer, report } = parts;
   const eyes = createClusterEyes(cluster, observer);
+  const records = createRecordKeeper(store, report);
   const memory = createRolloutMemory(clock);
   const stalls = createStalls(clock, () => observer.reachable);
 
@@ -60,7 +62,7 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
 
   async function pass(key: TargetKey): Promise<PassResult> {
     const desired = await lookAt(key);
-    const record = await tellRest(key, await store.readRecord(key));
+    const record = await records.read(key);
     const last = record === undefined ? await store.readLast(key) : undefined;
     const parsed = parseTargetKey(key);
     const target = parsed.kind === 'target' ? parsed.target : undefined;
@@ -131,7 +133,7 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
       case 'retry':
         return tryAgain(observation, record, { at: 'look', error: decision.error });
       case 'remember':
-        await store.writeRecord(key, decision.record);
+        await records.keep(key, decision.record);
         return decision.lookAgainInMs === undefined ? {} : { lookAgainInMs: decision.lookAgainInMs };
       case 'patch':
         return patch(observation, record, decision);
@@ -163,14 +165,14 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     // The fence needs a reading that is later than the GET.
     const now = await lookAt(key);
     if (now.kind !== 'wanted' || now.content !== pending.content) return { lookAgainInMs: 0 };
-    await keep(key, record, decision.givenUp);
+    await records.keep(key, record, decision.givenUp);
     try {
       const attempt = applied(pending, await cluster.patchDeployment(target, decision.patch));
       const taken = takeOver({ observation, record, moment: moment() }, attempt);
       // Its time runs from now, by the clock that does not jump.
       memory.see(key, attempt, UNSEEN);
       followRollout(key, target, taken.record);
-      await keep(key, taken.record, taken.superseded);
+      await records.keep(key, taken.record, taken.superseded);
       await report(startedEvent(observation, taken.record, attempt, clock.now()));
       return { lookAgainInMs: 0 };
     } catch (error) {
@@ -188,16 +190,6 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     }
   }
 
-  /** Decides once more, now that the API server has refused a change. */
-  function decideAgain(
-    observation: Observation,
-    record: TargetRecord | undefined,
-    error: ApiError,
-  ): Promise<PassResult> {
-    const refused: Observation = { ...observation, cluster: { kind: 'error', error } };
-    return act(refused, record, decideOn(refused, record));
-  }
-
   /** Comes back with growing delays, and tells so when that has gone on for too long. */
   async function tryAgain(
     observation: Observation,
@@ -210,7 +202,7 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     if (forMs !== undefined) {
       const event = stalledEvent(observation, record, { ...met, forMs }, clock.now());
       const isAnswer = record?.phase === 'rolling-out' && met.at === 'change';
-      if (isAnswer) await recordAndTell(key, { ...record, summary: event.summary, evidence: [message] }, event);
+      if (isAnswer) await records.keep(key, { ...record, summary: event.summary, evidence: [message] }, event);
       else await report(event);
     }
     return { failed: true, detail: message, ...(retryAfterMs === undefined ? {} : { lookAgainInMs: retryAfterMs }) };
@@ -226,7 +218,8 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (isTransient(error)) return tryAgain(observation, record, { at: 'change', error });
-      return decideAgain(observation, record, error);
+      const refused: Observation = { ...observation, cluster: { kind: 'error', error } };
+      return act(refused, record, decideOn(refused, record));
     }
     return conclude(observation, decision.conclude);
   }
@@ -236,33 +229,9 @@ export function createReconciler(parts: ReconcilerParts): { run(key: TargetKey):
     const { key, target } = observation;
     const { event, record } = target === undefined ? decision : await parts.gatherEvidence(target, decision);
     if (decision.last !== undefined) await store.writeLast(key, decision.last);
-    await recordAndTell(key, record, event);
+    await records.keep(key, record, event);
     // The next pass lets go of what this one followed, or goes on with what follows from it.
     return target === undefined ? {} : { lookAgainInMs: 0 };
-  }
-
-  /**
-   * The record says what is to be told before it is told: whatever happens in between, that and nothing else is told of
-   * it afterwards, under the same id.
-   */
-  async function recordAndTell(key: TargetKey, record: TargetRecord, event: TargetEvent): Promise<void> {
-    await store.writeRecord(key, { ...record, untold: event });
-    await report(event);
-    await store.writeRecord(key, record);
-  }
-
-  async function keep(key: TargetKey, record: TargetRecord, event: TargetEvent | undefined): Promise<void> {
-    if (event === undefined) await store.writeRecord(key, record);
-    else await recordAndTell(key, record, event);
-  }
-
-  /** The record without what a crash kept from being told, which is told now. */
-  async function tellRest(key: TargetKey, record: TargetRecord | undefined): Promise<TargetRecord | undefined> {
-    if (record?.untold === undefined) return record;
-    const { untold, ...rest } = record;
-    await report(untold);
-    await store.writeRecord(key, rest);
-    return rest;
   }
 
   function followRollout(key: TargetKey, target: Target, record: TargetRecord | undefined): void {
