@@ -1,5 +1,5 @@
 /** Attempts: which one runs, until when it matters, and what a Deployment shows of it. */
-import type { Attempt, PendingAttempt, TargetRecord } from '../domain/record.ts';
+import type { Attempt, PendingAttempt, TargetRecord, Verified } from '../domain/record.ts';
 import { ATTEMPT_ANNOTATION, FIELD_MANAGER } from '../domain/signature.ts';
 import { type DeploymentView, imageOf, revisionOf } from '../domain/workload.ts';
 import type { Policy } from './policy.ts';
@@ -56,4 +56,9 @@ export function applied(attempt: PendingAttempt, deployment: DeploymentView): At
     generation: deployment.generation,
     ...(isOurs && image !== undefined ? { appliedImage: image } : {}),
   };
+}
+
+/** The image to go back to. Where the attempt changed another container than the verified one, its own of that time. */
+export function wayBack(attempt: Attempt, verified: Verified): string {
+  return verified.container === attempt.container ? verified.image : (attempt.wayBack ?? attempt.image);
 }
