@@ -102,7 +102,7 @@ function tellOther(of: OrderCase, deployment: DeploymentView, choice: Choice): D
   const by = deployment.templateManager === undefined ? '' : ` (set by ${deployment.templateManager})`;
   const cause =
     `.last holds the version of the file, but the cluster runs ${image}${by}; ` +
-    'it is left as it is; save the dep file with a new content to deploy over it';
+    'it is left as it is; save the dep file with new content to deploy over it';
   const summary = `${subjectOf(observation)} ${version}: ${cause}`;
   return {
     kind: 'conclude',

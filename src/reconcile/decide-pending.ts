@@ -49,5 +49,5 @@ function underWayMs({ startedAt }: PendingAttempt, now: number): number {
 function whyWithdrawn(desired: DepLook): string {
   return desired.kind === 'absent'
     ? 'the dep file was removed before it was applied'
-    : 'the dep file held something else before it was applied';
+    : 'the dep file was changed before it was applied';
 }

@@ -100,7 +100,7 @@ function noticeRecovery(of: Remembered): Decision {
   if (missingMs > 0) {
     return { kind: 'wait', lookAgainInMs: missingMs, detail: 'complete after all; waiting for it to last' };
   }
-  const summary = `${subjectOf(observation)} ${attempt.version} succeeded after all; it had been told as ${record.phase}`;
+  const summary = `${subjectOf(observation)} ${attempt.version} succeeded after all; it had been reported as ${record.phase}`;
   const end = { outcome: 'succeeded', what: 'recovered', cause: '', summary } as const;
   return endAttempt(of, attempt, end);
 }

@@ -25,7 +25,7 @@ export function decideSucceeded(of: Remembered): Decision {
   if (image === (attempt.appliedImage ?? attempt.image)) {
     const { drift, ...kept } = record;
     if (drift?.image !== undefined) {
-      const summary = `${subjectOf(observation)} ${record.version} runs again: the change made outside was taken back`;
+      const summary = `${subjectOf(observation)} ${record.version} runs again: the change made outside was undone`;
       return { kind: 'remember', record: { ...kept, summary, drift: { seenAt: drift.seenAt } }, lookAgainInMs: 0 };
     }
     return noticeLateCrash(of, attempt, deployment);
@@ -78,8 +78,8 @@ function whatNext({ drift }: Policy, flapping: boolean): string {
     return flapping ? 'two writers are fighting, so it is left as it is; find the other one' : 'it is corrected';
   }
   return flapping
-    ? 'it changes again and again, so no more is told until it is quiet for a while'
-    : 'it is left as it is; save the dep file with a new content to deploy over it';
+    ? 'it changes again and again, so nothing more is reported until it has been quiet for a while'
+    : 'it is left as it is; save the dep file with new content to deploy over it';
 }
 
 /** Most bad versions die after their first probe: for a while after a success a crash is still told. */

@@ -64,11 +64,10 @@ function decideOpen(of: Remembered): Decision {
   const running = runningAttempt(of.record);
   // A file that is being written is looked at again when it is ready, however long a rollout takes.
   const meanwhile = idle(of.observation.desired);
-  if (pending !== undefined)
-    return withFirstLook(
-      olderFirst(of, () => decidePending(of, pending, meanwhile)),
-      meanwhile,
-    );
+  if (pending !== undefined) {
+    const decided = olderFirst(of, () => decidePending(of, pending, meanwhile));
+    return withFirstLook(decided, meanwhile);
+  }
   return running === undefined ? meanwhile : withFirstLook(decideRunning(of, running), meanwhile);
 }
 

@@ -19,7 +19,7 @@ export function progressOf(deployment: DeploymentView): Progress {
   }
   if (statusReplicas > updatedReplicas) {
     const old = statusReplicas - updatedReplicas;
-    return { kind: 'running', detail: `${old} old replica${old === 1 ? '' : 's'} still to end` };
+    return { kind: 'running', detail: `${old} old replica${old === 1 ? '' : 's'} pending termination` };
   }
   if (availableReplicas < updatedReplicas) {
     return { kind: 'running', detail: `${availableReplicas} of ${updatedReplicas} replicas available` };

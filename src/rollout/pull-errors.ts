@@ -4,7 +4,7 @@
 const FINAL: readonly (readonly [said: RegExp, reason: string])[] = [
   [/no match(?:ing manifest)? for/i, 'not built for the platform of the node'],
   // Registries do not tell strangers what there is.
-  [/does not exist or may require authorization/i, 'no access to the repository, or there is none'],
+  [/does not exist or may require authorization/i, 'no access to the repository, or it does not exist'],
   [/unauthorized|authentication required|denied/i, 'no access to the repository'],
   [/not found|manifest unknown|name unknown|does not exist/i, 'not found in the registry'],
   [/invalid reference format/i, 'not a valid name'],

@@ -72,7 +72,7 @@ test('a version of .last that does not run is told, and left as it is', () => {
   expect(decision).toHaveProperty(
     'event.summary',
     `web/prod 1.25.0: .last holds the version of the file, but the cluster runs ${OLD_IMAGE} (set by kubectl-set); ` +
-      'it is left as it is; save the dep file with a new content to deploy over it',
+      'it is left as it is; save the dep file with new content to deploy over it',
   );
 });
 

@@ -238,7 +238,7 @@ describe('a late success', () => {
       event: {
         id: 'attempt-1:recovered',
         what: 'recovered',
-        summary: 'web/prod 1.25.0 succeeded after all; it had been told as timed-out',
+        summary: 'web/prod 1.25.0 succeeded after all; it had been reported as timed-out',
       },
       // What was told as failed first is no measure of what is usual.
       record: { phase: 'succeeded', verified: { version: '1.25.0' }, usualMs: [7, 8] },

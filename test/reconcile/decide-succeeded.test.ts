@@ -129,7 +129,7 @@ describe('a change made outside', () => {
 
     expect(told.event).toMatchObject({
       what: 'drifted',
-      cause: `changed outside: kubectl-set set the image to ${FOREIGN}; it is left as it is; save the dep file with a new content to deploy over it`,
+      cause: `changed outside: kubectl-set set the image to ${FOREIGN}; it is left as it is; save the dep file with new content to deploy over it`,
     });
     expect(ask({ file, record: told.record, cluster: drifted, after: 601 })).toEqual({ kind: 'nothing' });
   });
@@ -180,7 +180,7 @@ describe('a change made outside', () => {
 
     expect([memory.summary, undone.summary]).toEqual([
       expect.stringContaining(`changed outside: kubectl-set set the image to ${FOREIGN}`),
-      'web/prod 1.25.0 runs again: the change made outside was taken back',
+      'web/prod 1.25.0 runs again: the change made outside was undone',
     ]);
   });
 

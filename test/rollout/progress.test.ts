@@ -14,9 +14,9 @@ test.each([
     { kind: 'running', detail: '1 of 3 replicas updated' },
   ],
   [
-    'old replicas are still to end',
+    'old replicas are pending termination',
     { ...complete(3), statusReplicas: 5 },
-    { kind: 'running', detail: '2 old replicas still to end' },
+    { kind: 'running', detail: '2 old replicas pending termination' },
   ],
   [
     'new replicas are not available yet',

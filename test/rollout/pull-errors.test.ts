@@ -29,5 +29,5 @@ test('an image for other machines is not called missing, though its message says
 test('a registry that does not say whether a repository exists is quoted as saying just that', () => {
   const message = 'pull access denied, repository does not exist or may require authorization';
 
-  expect(finalPullReason('web:1', message)).toBe('no access to the repository, or there is none');
+  expect(finalPullReason('web:1', message)).toBe('no access to the repository, or it does not exist');
 });

@@ -49,7 +49,7 @@ export const changeStories: readonly Story[] = [
     deployment: { spec: DEADLINE },
     steps: [write('1.25.0-unready'), untilTold(1), write('1.26.0')],
     tells: [
-      '1.25.0-unready timed out after <time>: no progress for 4 s: 1 old replica still to end; container app runs but is not ready: "Readiness probe failed: HTTP probe failed with statuscode: 503"',
+      '1.25.0-unready timed out after <time>: no progress for 4 s: 1 old replica pending termination; container app runs but is not ready: "Readiness probe failed: HTTP probe failed with statuscode: 503"',
       '1.26.0 succeeded after <time>',
     ],
   },
@@ -79,7 +79,7 @@ export const changeStories: readonly Story[] = [
     steps: [write('1.26.0'), untilTold(1), setImage('nginx:9.9')],
     tells: [
       '1.26.0 succeeded after <time>',
-      '1.26.0 changed outside: kubectl-set set the image to nginx:9.9; it is left as it is; save the dep file with a new content to deploy over it',
+      '1.26.0 changed outside: kubectl-set set the image to nginx:9.9; it is left as it is; save the dep file with new content to deploy over it',
     ],
   },
   {

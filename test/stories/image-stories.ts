@@ -48,7 +48,7 @@ export const imageStories: readonly Story[] = [
     name: 'an image in a repository without access fails at once',
     steps: [write('1.26.0-denied')],
     tells: [
-      '1.26.0-denied failed after <time>: container app: image nginx:1.26.0-denied cannot be pulled: no access to the repository, or there is none',
+      '1.26.0-denied failed after <time>: container app: image nginx:1.26.0-denied cannot be pulled: no access to the repository, or it does not exist',
     ],
     bound: { availableAtLeast: 1 },
     evidence: [/insufficient_scope: authorization failed/],

@@ -6,7 +6,7 @@ const MISSING =
 const BROKEN =
   '1.26.0-broken failed after <time>: container app exits 1 (<n> restarts): "Error: DATABASE_URL is not set"';
 const UNSCHEDULABLE =
-  '1.26.0-unschedulable timed out after <time>: no progress for 4 s: 1 old replica still to end; pod cannot be scheduled: 0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.';
+  '1.26.0-unschedulable timed out after <time>: no progress for 4 s: 1 old replica pending termination; pod cannot be scheduled: 0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.';
 const GOOD = '1.25.0 succeeded after <time>';
 const back = (failed: string) => `rolled back to 1.25.0 after <time>; ${failed}`;
 

@@ -39,7 +39,7 @@ export const startStories: readonly Story[] = [
     },
     steps: [write('1.26.0')],
     tells: [
-      '1.26.0 timed out after <time>: no progress for 4 s: 1 old replica still to end; container app cannot be configured: failed to sync configmap cache: timed out waiting for the condition',
+      '1.26.0 timed out after <time>: no progress for 4 s: 1 old replica pending termination; container app cannot be configured: failed to sync configmap cache: timed out waiting for the condition',
     ],
   },
   {
@@ -47,7 +47,7 @@ export const startStories: readonly Story[] = [
     deployment: { spec: DEADLINE },
     steps: [write('1.26.0-unready')],
     tells: [
-      '1.26.0-unready timed out after <time>: no progress for 4 s: 1 old replica still to end; container app runs but is not ready: "Readiness probe failed: HTTP probe failed with statuscode: 503"',
+      '1.26.0-unready timed out after <time>: no progress for 4 s: 1 old replica pending termination; container app runs but is not ready: "Readiness probe failed: HTTP probe failed with statuscode: 503"',
     ],
     bound: { availableAtLeast: 1 },
     evidence: [/^event Unhealthy/m, /^try: kubectl logs \S+ -c app /m],
@@ -63,7 +63,7 @@ export const startStories: readonly Story[] = [
       },
       steps: [write('1.26.0')],
       tells: [
-        `1.26.0 timed out after <time>: no progress for 4 s: 1 old replica still to end; container app runs but is not ready: readiness probe ${told} does not succeed: "Readiness probe failed: dependency is down"`,
+        `1.26.0 timed out after <time>: no progress for 4 s: 1 old replica pending termination; container app runs but is not ready: readiness probe ${told} does not succeed: "Readiness probe failed: dependency is down"`,
       ],
     }),
   ),
@@ -77,7 +77,7 @@ export const startStories: readonly Story[] = [
     },
     steps: [write('1.26.0', 'container: app')],
     tells: [
-      '1.26.0 timed out after <time>: no progress for 4 s: 1 old replica still to end; container agent runs but is not ready: "Readiness probe failed: no leader"',
+      '1.26.0 timed out after <time>: no progress for 4 s: 1 old replica pending termination; container agent runs but is not ready: "Readiness probe failed: no leader"',
     ],
   },
   {
@@ -85,7 +85,7 @@ export const startStories: readonly Story[] = [
     deployment: { spec: DEADLINE },
     steps: [write('1.26.0-unschedulable')],
     tells: [
-      '1.26.0-unschedulable timed out after <time>: no progress for 4 s: 1 old replica still to end; pod cannot be scheduled: 0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+      '1.26.0-unschedulable timed out after <time>: no progress for 4 s: 1 old replica pending termination; pod cannot be scheduled: 0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
     ],
     evidence: [/^event FailedScheduling/m],
   },
@@ -94,7 +94,7 @@ export const startStories: readonly Story[] = [
     engine: 'hurried',
     steps: [write('1.26.0-never')],
     tells: [
-      '1.26.0-never timed out after <time>: 1 old replica still to end; container app runs but is not ready: "Readiness probe failed: HTTP probe failed with statuscode: 503"',
+      '1.26.0-never timed out after <time>: 1 old replica pending termination; container app runs but is not ready: "Readiness probe failed: HTTP probe failed with statuscode: 503"',
     ],
     bound: { beforeDeadline: true, availableAtLeast: 1 },
   },
@@ -109,8 +109,8 @@ export const startStories: readonly Story[] = [
     deployment: { spec: { progressDeadlineSeconds: 3 }, behaviour: 'ready after=30s', untilAvailable: false },
     steps: [write('1.26.0')],
     tells: [
-      '1.26.0 timed out after <time>: no progress for 3 s: 1 old replica still to end; container app is not created yet',
-      '1.26.0 succeeded after all; it had been told as timed-out',
+      '1.26.0 timed out after <time>: no progress for 3 s: 1 old replica pending termination; container app is not created yet',
+      '1.26.0 succeeded after all; it had been reported as timed-out',
     ],
   },
   {

@@ -39,7 +39,7 @@ export const changeStories: readonly Story[] = [
       { at: 200, deployment: { paused: true } },
       { at: 210, deployment: {} },
     ],
-    ends: { outcome: 'timed-out', at: 450, cause: '1 old replica still to end' },
+    ends: { outcome: 'timed-out', at: 450, cause: '1 old replica pending termination' },
   },
   {
     name: 'each pause is told',

@@ -146,7 +146,7 @@ export const crashStories: readonly Story[] = [
     ends: {
       outcome: 'timed-out',
       at: 240,
-      cause: '1 old replica still to end; init container migrate has not ended yet',
+      cause: '1 old replica pending termination; init container migrate has not ended yet',
     },
   },
   {
@@ -176,7 +176,7 @@ export const crashStories: readonly Story[] = [
       outcome: 'timed-out',
       at: 240,
       cause:
-        '1 old replica still to end; container proxy runs but is not ready: readiness probe GET :15021/healthz does not succeed',
+        '1 old replica pending termination; container proxy runs but is not ready: readiness probe GET :15021/healthz does not succeed',
     },
   },
   {

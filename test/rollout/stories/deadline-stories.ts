@@ -43,7 +43,7 @@ export const deadlineStories: readonly Story[] = [
     ends: {
       outcome: 'timed-out',
       at: 62,
-      cause: 'no progress for 60 s: 1 old replica still to end; container web is not created yet',
+      cause: 'no progress for 60 s: 1 old replica pending termination; container web is not created yet',
     },
   },
   {
@@ -52,7 +52,7 @@ export const deadlineStories: readonly Story[] = [
       { at: 1, deployment: { progressDeadlineSeconds: 60 } },
       { at: 59.2, deployment: { progressDeadlineSeconds: 60, conditions: [exceeded] } },
     ],
-    ends: { outcome: 'timed-out', at: 60, cause: 'no progress for 60 s: 1 old replica still to end' },
+    ends: { outcome: 'timed-out', at: 60, cause: 'no progress for 60 s: 1 old replica pending termination' },
   },
   {
     name: 'a deadline of one second is believed too',
@@ -66,7 +66,7 @@ export const deadlineStories: readonly Story[] = [
         },
       },
     ],
-    ends: { outcome: 'timed-out', at: 1, cause: 'no progress for 1 s: 1 old replica still to end' },
+    ends: { outcome: 'timed-out', at: 1, cause: 'no progress for 1 s: 1 old replica pending termination' },
   },
   {
     name: 'time in which the API server was away does not count against a rollout',
@@ -83,7 +83,7 @@ export const deadlineStories: readonly Story[] = [
     name: 'a rollout that does not move when the API server is back has half a minute',
     policy: { timeoutMs: 60_000 },
     frames: [{ at: 1 }, { at: 20, unreachable: true }, { at: 100 }],
-    ends: { outcome: 'timed-out', at: 130, cause: '1 old replica still to end' },
+    ends: { outcome: 'timed-out', at: 130, cause: '1 old replica pending termination' },
   },
   {
     name: 'a deadline that passed while the API server was away waits as long',
@@ -98,17 +98,17 @@ export const deadlineStories: readonly Story[] = [
   {
     name: 'without the condition the limit is the own deadline and a little',
     frames: [{ at: 1, deployment: { progressDeadlineSeconds: 60 } }],
-    ends: { outcome: 'timed-out', at: 70, cause: '1 old replica still to end' },
+    ends: { outcome: 'timed-out', at: 70, cause: '1 old replica pending termination' },
   },
   {
     name: 'the operator’s limit goes before the Deployment’s',
     policy: { timeoutMs: 30_000 },
     frames: [{ at: 1, deployment: { progressDeadlineSeconds: 120 } }],
-    ends: { outcome: 'timed-out', at: 30, cause: '1 old replica still to end' },
+    ends: { outcome: 'timed-out', at: 30, cause: '1 old replica pending termination' },
   },
   {
     name: 'the API server’s default deadline is nobody’s wish: four minutes',
     frames: [{ at: 1, deployment: { progressDeadlineSeconds: 600 } }],
-    ends: { outcome: 'timed-out', at: 240, cause: '1 old replica still to end' },
+    ends: { outcome: 'timed-out', at: 240, cause: '1 old replica pending termination' },
   },
 ];

@@ -20,7 +20,7 @@ const finals: readonly (readonly [what: string, message: string, reason: string]
   [
     'may not be read',
     `${prefix}pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed`,
-    'no access to the repository, or there is none',
+    'no access to the repository, or it does not exist',
   ],
   [
     'needs a login',

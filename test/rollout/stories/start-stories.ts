@@ -87,12 +87,20 @@ export const startStories: readonly Story[] = [
   {
     name: 'a volume that is never mounted explains the time-out',
     frames: [creating],
-    ends: { outcome: 'timed-out', at: 240, cause: '1 old replica still to end; container web is not created yet' },
+    ends: {
+      outcome: 'timed-out',
+      at: 240,
+      cause: '1 old replica pending termination; container web is not created yet',
+    },
   },
   {
     name: 'a reason nobody knows explains the time-out',
     frames: [{ at: 1, pods: [pod(waiting('Meditating', 'om'))] }],
-    ends: { outcome: 'timed-out', at: 240, cause: '1 old replica still to end; container web waits (Meditating: om)' },
+    ends: {
+      outcome: 'timed-out',
+      at: 240,
+      cause: '1 old replica pending termination; container web waits (Meditating: om)',
+    },
   },
   {
     name: 'a pod without a node waits for an autoscaler',
@@ -109,7 +117,7 @@ export const startStories: readonly Story[] = [
     ends: {
       outcome: 'timed-out',
       at: 240,
-      cause: `1 old replica still to end; pod cannot be scheduled: ${noNode}`,
+      cause: `1 old replica pending termination; pod cannot be scheduled: ${noNode}`,
     },
   },
   {
@@ -161,7 +169,7 @@ export const startStories: readonly Story[] = [
           pods: [pod(running({ ready: false, ...(readinessProbe === undefined ? {} : { readinessProbe }) }))],
         },
       ],
-      ends: { outcome: 'timed-out', at: 240, cause: `1 old replica still to end; ${cause}` },
+      ends: { outcome: 'timed-out', at: 240, cause: `1 old replica pending termination; ${cause}` },
     }),
   ),
   {
