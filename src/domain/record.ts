@@ -12,7 +12,10 @@ export type Phase = 'rolling-out' | Outcome;
  */
 export type Block = 'no-deployment' | 'namespace-terminating' | 'paused' | 'forbidden';
 
-/** An attempt to bring a version to the cluster whose patch is about to be sent, or was sent and never answered. */
+/**
+ * An attempt to bring a version to the cluster whose patch is about to be sent, or was sent and never answered. An
+ * `Attempt` is one too, with more known about it: rules that need no more take either.
+ */
 export interface PendingAttempt {
   /** Unique; stands in the annotation `deployment-k8s-engine/attempt` of the Deployment it patched. */
   readonly id: string;

@@ -42,7 +42,7 @@ export interface Observation {
   readonly completeForMs: number;
 }
 
-/** What one decision is made from. */
+/** What one decision is made from; handed on as `of`: a decision of this case. */
 export interface Case {
   readonly observation: Observation;
   /** What is remembered of the target; undefined for one never seen. */
