@@ -134,7 +134,7 @@ export function createConnection(access: ClusterAccess, settings: ClientSettings
     try {
       const answer = await request(`${base}${outgoing.path}${outgoing.query}`, {
         method: outgoing.method,
-        headers: { 'user-agent': userAgent, ...outgoing.headers, ...login.headers },
+        headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...outgoing.headers, ...login.headers },
         ...(outgoing.body === undefined ? {} : { body: outgoing.body }),
         dispatcher: agents[outgoing.agent].compose(tellingStart(onSent)),
         signal: deadline.signal,

@@ -48,6 +48,7 @@ export async function readWatchStream(options: StreamOptions): Promise<StreamEnd
       cut.touch();
       if (chunk instanceof Uint8Array) lines.push(chunk);
     }
+    lines.end();
     return signal.aborted ? { kind: 'stopped' } : { kind: 'ended' };
   } catch (error) {
     if (signal.aborted) return { kind: 'stopped' };
@@ -102,6 +103,10 @@ function createLineSplitter(asked: string, onLine: (line: string) => void) {
       }
       rest += text.slice(start);
       if (rest.length > MAX_LINE_CHARS) throw errorOfNonsense(asked, 'sent an endless line');
+    },
+    /** A proxy that cuts an event short does so again when the stream is resumed at it. */
+    end() {
+      if (rest.trim() !== '') throw errorOfNonsense(asked, 'ended in the middle of a line');
     },
   };
 }

@@ -56,6 +56,14 @@ describe('calls', () => {
     });
   });
 
+  test('nobody in between is free to compress an answer', async () => {
+    const { server, cluster } = await createWorld((_, response) => sendJson(response, deploymentObject('web')));
+
+    await cluster.readDeployment(web);
+
+    expect(server.asked[0]?.headers['accept-encoding']).toBe('identity');
+  });
+
   test('a patch goes out as JSON Patch under our field manager', async () => {
     const { server, cluster } = await createWorld((_, response) =>
       sendJson(response, deploymentObject('web', { image: 'nginx:2', generation: 3 })),

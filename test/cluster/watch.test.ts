@@ -274,6 +274,18 @@ describe('what breaks', () => {
     expect(told).not.toContain('DELETED web');
   });
 
+  test('a stream that ends in the middle of a line starts over', async () => {
+    const { server, told } = await createWorld();
+    const first = await server.watch(0);
+    first.bookmark('100', true);
+    await eventually(() => told.includes('synced'));
+
+    first.raw('{"type":"MODIFIED","object":{"metadata":{"name":"we');
+    first.end();
+
+    expect((await server.watch(1)).asked.query.has('resourceVersion')).toBe(false);
+  });
+
   test.each([
     { what: 'streamed', streamsLists: true },
     { what: 'listed', streamsLists: false },
