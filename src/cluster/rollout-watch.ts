@@ -38,6 +38,8 @@ export interface RolloutWatchOptions {
 
 /** Deployments in a row share the two watches. */
 const LINGER_MS = 30_000;
+/** A right that was missing may be granted because a rollout has named it; and a server that has just started refuses all. */
+const RETRY_FORBIDDEN_MS = 30_000;
 /** Many services may become ours one after another, and each renewal lists the whole namespace. */
 const RENEWAL_GAP_MS = 1_000;
 
@@ -73,7 +75,7 @@ export function createRolloutWatch(options: RolloutWatchOptions): RolloutWatch {
       onHint: (name: string) => onHint(namespace, name),
     };
     const start = (collection: string, sink: WatchSink) =>
-      startWatch({ ...options, collection, sink, pollWhenUnwatchable: true });
+      startWatch({ ...options, collection, sink, pollWhenUnwatchable: true, retryForbiddenMs: RETRY_FORBIDDEN_MS });
     const entry: Followed = {
       keys,
       replicaSets,

@@ -32,6 +32,8 @@ export interface WatchOptions {
   readonly server: ServerTraits;
   /** Lists every few seconds where only `list` is allowed. */
   readonly pollWhenUnwatchable?: boolean;
+  /** How soon it is asked again for what was forbidden, ms; 5 min unless told. */
+  readonly retryForbiddenMs?: number;
   readonly onStatus?: (status: WatchStatus) => void;
   /** A mistake of ours, e.g. in the sink. The watch starts over. */
   readonly onError: (error: unknown) => void;
@@ -44,7 +46,7 @@ const CURRENT_FOR_MS = 5_000;
 
 /** Begins at once. */
 export function startWatch(options: WatchOptions): Watch {
-  const { clock } = options;
+  const { clock, retryForbiddenMs = FORBIDDEN_RETRY_MS } = options;
   const stopping = new AbortController();
   const feed = createCollectionFeed({ ...options, signal: stopping.signal, onLive: () => become('live') });
   const backoff = createBackoff();
@@ -105,7 +107,7 @@ export function startWatch(options: WatchOptions): Watch {
 
   async function afterFailure(error: ApiError, livedMs: number | undefined): Promise<number> {
     if (error.kind === 'forbidden') {
-      unwatchableUntil = clock.monotonic() + FORBIDDEN_RETRY_MS;
+      unwatchableUntil = clock.monotonic() + retryForbiddenMs;
       return withoutWatching();
     }
     become('down');

@@ -433,6 +433,23 @@ describe('rollouts', () => {
       unreadable: ['list pods in prod'],
     });
   });
+
+  test('a right that is granted during a rollout is used within half a minute', async () => {
+    const clock = createManualClock();
+    const { server, observer } = await createWorld({ clock, refuse: forbid(PODS) });
+    observer.follow('web_prod', 'prod');
+    const replicaSets = await server.watch(REPLICA_SETS);
+    replicaSets.send('ADDED', replicaSetObject('web', '5d4'));
+    replicaSets.bookmark('1', true);
+    await eventually(() => observer.rollout('prod', 'uid-prod-web').unreadable.length === 1);
+
+    server.refuse = () => false;
+    clock.advance(30_001);
+    const pods = await server.watch(PODS);
+    pods.bookmark('2', true);
+
+    await eventually(() => observer.rollout('prod', 'uid-prod-web').unreadable.length === 0);
+  });
 });
 
 describe('reach', () => {
