@@ -36,24 +36,38 @@ interface Cached {
 /** A token file is read again after a minute, as client-go does: Kubernetes rotates it. */
 const TOKEN_FILE_MS = 60_000;
 const MIN_USABLE_MS = 5_000;
+/** Between two tries that bring nothing: hundreds of targets may wait, and each would start the plugin. */
+const FAILED_MS = 5_000;
 
 export function createCredentials(access: ClusterAccess, pluginEnv: PluginEnv, clock: Clock): Credentials {
   const stopping = new AbortController();
   let cached: Cached | undefined;
   let fetching: Promise<Cached> | undefined;
+  let failed: { readonly error: unknown; readonly until: number } | undefined;
+  let dropAgainAt = Number.NEGATIVE_INFINITY;
 
   async function current(): Promise<Login> {
     if (cached !== undefined && clock.monotonic() < cached.freshUntil) return cached.login;
-    fetching ??= fetchLogin(access, { env: pluginEnv, clock, signal: stopping.signal }).finally(() => {
-      fetching = undefined;
-    });
+    if (failed !== undefined && clock.monotonic() < failed.until) throw failed.error;
+    fetching ??= fetchLogin(access, { env: pluginEnv, clock, signal: stopping.signal })
+      .catch((error: unknown) => {
+        failed = { error, until: clock.monotonic() + FAILED_MS };
+        throw error;
+      })
+      .finally(() => {
+        fetching = undefined;
+      });
     cached = await fetching;
     return cached.login;
   }
 
   function drop(login: Login): boolean {
     // A late 401 to an older login must not cost the newer one.
-    if (cached?.login === login) cached = undefined;
+    if (cached?.login !== login) return isRenewable(access);
+    const now = clock.monotonic();
+    if (now < dropAgainAt) return false;
+    dropAgainAt = now + FAILED_MS;
+    cached = undefined;
     return isRenewable(access);
   }
 

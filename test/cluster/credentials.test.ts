@@ -101,6 +101,27 @@ describe('credentials', () => {
     expect(server.asked).toHaveLength(2);
   });
 
+  test.each([
+    { what: 'that fails', body: 'echo "the session is over" >&2; exit 3' },
+    { what: 'whose tokens are refused', body: 'cat "$(dirname "$0")/answer.json"' },
+  ])('a plugin $what is not run for every call, and soon again', async ({ body }) => {
+    const dir = await tempDir();
+    const { server, guard } = await startGuardedServer();
+    const clock = createManualClock();
+    printToken(dir, 'wrong');
+    const cluster = load(writeKubeconfig(dir, { server: server.url, user: writePlugin(dir, body) }), clock);
+    for (let call = 1; call <= 10; call += 1) await expect(cluster.readDeployment(web)).rejects.toThrow();
+    const runs = runsOf(dir).length;
+
+    guard.token = 'right';
+    printToken(dir, 'right');
+    writePlugin(dir);
+    clock.advance(5_000);
+
+    expect(runs).toBeLessThanOrEqual(2);
+    expect((await cluster.readDeployment(web)).name).toBe('web');
+  });
+
   test('a token written in the kubeconfig is not tried twice', async () => {
     const dir = await tempDir();
     const { server } = await startGuardedServer();
