@@ -12,7 +12,6 @@ export interface StateStore {
    * Undefined when there is none, and, after a word to `onProblem`, when it is empty, damaged or unreadable: then the
    * cluster is asked what is true.
    *
-   * @throws NewerRecordError
    * @throws UnknownStateError
    */
   readRecord(key: TargetKey): Promise<TargetRecord | undefined>;
@@ -35,21 +34,15 @@ export interface StateProblem {
   readonly message: string;
 }
 
-/** A state file is there, or may be, and cannot be read now; told to `onProblem`, and to be tried again. */
+/**
+ * A state file is there, or may be, and cannot be read now, or only by a newer engine; told to `onProblem`, and to be
+ * tried again. Going on as if there were none would repeat what is done.
+ */
 export class UnknownStateError extends Error {
   override readonly name = 'UnknownStateError';
 }
 
-/** The status file was written by a newer engine; going on without it could repeat what is done. */
-export class NewerRecordError extends Error {
-  override readonly name = 'NewerRecordError';
-  readonly path: string;
-
-  constructor(path: string, schema: number) {
-    super(`${path} has schema ${schema}, which only a newer engine understands; run that one, or move the file away`);
-    this.path = path;
-  }
-}
+const ONLY_NEWER = 'which only a newer engine understands: its target waits; run that engine, or move the file away';
 
 const RECORD = '.status.json';
 const MAX_RECORD_BYTES = 1024 * 1024;
@@ -65,21 +58,18 @@ export function createStateStore(dir: string, onProblem: (problem: StateProblem)
   async function readText(path: string, maxBytes: number): Promise<string | undefined> {
     const read = await readBounded(path, maxBytes);
     if (read.kind === 'unreadable') return ignore(path, read.problem);
-    if (read.kind === 'unknown' || read.kind === 'out-of-reach') {
-      // Going on as if there were none would repeat what is done.
-      const message = `${path} cannot be read now (${read.problem}); its target waits until it can`;
-      tell(path, message);
-      throw new UnknownStateError(message);
-    }
+    if (read.kind === 'unknown' || read.kind === 'out-of-reach')
+      throw unknown(path, `${path} cannot be read now (${read.problem}); its target waits until it can`);
+    if (read.kind === 'text') return read.text;
     unread.delete(path);
-    return read.kind === 'text' ? read.text : undefined;
+    return undefined;
   }
 
-  /** Once until the file can be read: it is met again at each try. */
-  function tell(path: string, message: string): void {
-    if (unread.has(path)) return;
+  /** Told once until the file can be read: it is met again at each try. */
+  function unknown(path: string, message: string): UnknownStateError {
+    if (!unread.has(path)) onProblem({ path, message });
     unread.add(path);
-    onProblem({ path, message });
+    return new UnknownStateError(message);
   }
 
   function ignore(path: string, problem: string): undefined {
@@ -94,7 +84,8 @@ export function createStateStore(dir: string, onProblem: (problem: StateProblem)
       const json = await readText(path, MAX_RECORD_BYTES);
       if (json === undefined) return undefined;
       const parsed = parseRecord(json);
-      if (parsed.kind === 'newer') throw new NewerRecordError(path, parsed.schema);
+      if (parsed.kind === 'newer') throw unknown(path, `${path} has schema ${parsed.schema}, ${ONLY_NEWER}`);
+      unread.delete(path);
       return parsed.kind === 'record' ? parsed.record : ignore(path, parsed.problem);
     },
 
@@ -111,6 +102,7 @@ export function createStateStore(dir: string, onProblem: (problem: StateProblem)
     async readLast(key) {
       const path = lastPath(key);
       const version = (await readText(path, MAX_LAST_BYTES))?.trim();
+      unread.delete(path);
       if (version === undefined) return undefined;
       // A power cut under an in-place writer leaves an empty file or one full of zero bytes.
       if (version === '') return ignore(path, 'it is empty');

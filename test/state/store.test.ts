@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { TargetRecord } from '../../src/domain/record.ts';
 import { keyOfFileName, type TargetKey, targetKey } from '../../src/domain/target.ts';
 import { WriteError } from '../../src/state/durable.ts';
-import { createStateStore, NewerRecordError, type StateProblem, UnknownStateError } from '../../src/state/store.ts';
+import { createStateStore, type StateProblem, UnknownStateError } from '../../src/state/store.ts';
 import { createTempDir, type TempDir } from '../support/temp-dir.ts';
 
 const key = targetKey({ service: 'web', namespace: 'prod' });
@@ -133,10 +133,14 @@ test('a state file that cannot be read now is told once until it can be read, an
   ]);
 });
 
-test('a record of a newer engine stops rather than being guessed at', async () => {
+test('a record of a newer engine is told once, and never guessed at', async () => {
   await writeFile(dir.file('web_prod.status.json'), '{"schema": 2}');
+  const store = storeIn(dir.path);
 
-  await expect(storeIn(dir.path).readRecord(key)).rejects.toThrow(NewerRecordError);
+  await expect(store.readRecord(key)).rejects.toThrow(UnknownStateError);
+  await expect(store.readRecord(key)).rejects.toThrow('move the file away');
+
+  expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining('schema 2')]);
 });
 
 test('a name too long for its state files is answered by kind and path', async () => {
