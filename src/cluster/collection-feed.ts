@@ -19,6 +19,8 @@ export interface WatchSink {
 export interface ServerTraits {
   /** Sends the initial list within the watch (`sendInitialEvents`, Kubernetes 1.32); false once it did not. */
   streamsLists: boolean;
+  /** How often a watch found it away. */
+  outages: number;
 }
 
 export interface CollectionFeedOptions {
@@ -56,9 +58,13 @@ export function createCollectionFeed(options: CollectionFeedOptions): Collection
   const { connection, clock, collection, sink, server, signal } = options;
   /** Where to resume; undefined: start over. */
   let cursor: string | undefined;
+  let knownOutages = server.outages;
   let sawOrdinaryBookmark = false;
 
   async function follow(): Promise<FeedEnd> {
+    // Another watch has found it away since: our place may be one in data that is no longer there.
+    if (knownOutages !== server.outages) cursor = undefined;
+    knownOutages = server.outages;
     if (cursor === undefined && !server.streamsLists) {
       const error = await list();
       if (error !== undefined) return { kind: 'failed', error, livedMs: undefined };

@@ -44,7 +44,14 @@ export function createObserver(cluster: Cluster, clock: Clock, hooks: ObserverHo
   const onHint: ObserverHooks['onHint'] = (namespace, name) => {
     if (isOurs(namespace, name)) hooks.onHint(namespace, name);
   };
-  const parts = { connection, clock, server: { streamsLists: true }, isOurs, onHint, onError: hooks.onError };
+  const parts = {
+    connection,
+    clock,
+    server: { streamsLists: true, outages: 0 },
+    isOurs,
+    onHint,
+    onError: hooks.onError,
+  };
   const deployments = createDeploymentWatch(parts);
   const rollouts = createRolloutWatch(parts);
   let reachable = true;

@@ -112,6 +112,7 @@ export function startWatch(options: WatchOptions): Watch {
     }
     become('down');
     if (!isResumable(error, livedMs)) feed.startOver();
+    if (livedMs === undefined && (error.kind === 'unreachable' || error.kind === 'server')) options.server.outages += 1;
     return Math.max(backoff.next(livedMs), error.retryAfterMs ?? 0);
   }
 

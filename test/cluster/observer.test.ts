@@ -452,6 +452,30 @@ describe('rollouts', () => {
   });
 });
 
+test('a server that one watch found away has every watch start over: its data may have been restored from a backup', async () => {
+  const { server, observer } = await createWorld();
+  observer.follow('web_prod', 'prod');
+  const [replicaSets, pods] = [await server.watch(REPLICA_SETS), await server.watch(PODS)];
+  replicaSets.bookmark('900', true);
+  pods.bookmark('900', true);
+  await eventually(() => observer.rollout('prod', 'uid-prod-web').synced);
+  let refused = 0;
+  server.refuse = ({ path }, response) => {
+    if (path !== PODS || refused > 0) return false;
+    refused += 1;
+    response.destroy();
+    return true;
+  };
+
+  pods.cut();
+  await eventually(() => refused === 1);
+  replicaSets.end();
+  await eventually(() => !replicaSets.isOpen);
+
+  expect((await server.watch(REPLICA_SETS)).asked.query.has('resourceVersion')).toBe(false);
+  expect((await server.watch(PODS)).asked.query.has('resourceVersion')).toBe(false);
+});
+
 describe('reach', () => {
   test('an outage and its end are told once each, and the watches return at once', async () => {
     const clock = createManualClock();

@@ -50,7 +50,7 @@ async function createWorld(
     connection,
     clock,
     collection: COLLECTION,
-    server: options.traits ?? { streamsLists: true },
+    server: options.traits ?? { streamsLists: true, outages: 0 },
     pollWhenUnwatchable: options.poll ?? false,
     onStatus: (status) => statuses.push(status),
     onError: (error) => errors.push(error),
@@ -99,7 +99,7 @@ describe('the initial picture', () => {
   });
 
   test('is listed where the server refuses to stream it, also by later watches', async () => {
-    const traits = { streamsLists: true };
+    const traits = { streamsLists: true, outages: 0 };
     const { server, watch, told } = await createWorld({
       traits,
       refuse: (asked, response) => {
@@ -131,7 +131,7 @@ describe('the initial picture', () => {
 
   test('is listed page by page', async () => {
     const { server, watch, told } = await createWorld({
-      traits: { streamsLists: false },
+      traits: { streamsLists: false, outages: 0 },
       refuse: (asked, response) => {
         if (asked.query.has('watch')) return false;
         const more = asked.query.get('continue') === null;
@@ -291,7 +291,7 @@ describe('what breaks', () => {
     { what: 'listed', streamsLists: false },
   ])('a mistake of ours with a $what object is told as one, and the watch starts over', async ({ streamsLists }) => {
     const mistake = new TypeError('x is not a function');
-    const world = await createWorld({ traits: { streamsLists } });
+    const world = await createWorld({ traits: { streamsLists, outages: 0 } });
     const { server, told, errors } = world;
     server.items = [deploymentObject('web')];
     world.onObject = () => {
