@@ -1,4 +1,5 @@
 /** Text from outside, made safe to print. */
+import { redact } from './redact.ts';
 
 /** The text on one line, without anything a terminal or chat would obey; escapes are JSON's. */
 export function printable(text: string): string {
@@ -15,7 +16,8 @@ export function oneLine(text: string, most: number): string {
   return line.length > most ? `${line.slice(0, most).toWellFormed()}…` : line;
 }
 
-/** A text as `printable` shows it, in quotation marks, cut at 80 characters. */
+/** A text as `printable` shows it, in quotation marks, free of secrets, cut at 80 characters. */
 export function quote(text: string): string {
-  return `"${printable(text.length > 80 ? `${text.slice(0, 80)}…` : text)}"`;
+  const safe = redact(text);
+  return `"${printable(safe.length > 80 ? `${safe.slice(0, 80)}…` : safe)}"`;
 }

@@ -16,9 +16,9 @@ const SECRET_NAME = `(?:${SECRET_WORD}[\\w.-]{0,100}|${PASS})`;
 const QUOTE = `(?:\\\\?["'])`;
 /** What is hidden already stays as it is. */
 const VALUE = `(?!\\[redacted\\])(\\\\"[^"\\\\]*\\\\"|"[^"]*"|'[^']*'|[^\\s,;&}\\])"'\\\\]+)`;
-/** `failed to fetch token: unexpected status` is no token. */
-const PROSE =
-  '(?!(?:an?|cannot|connection|context|could|dial|error|failed|get|invalid|missing|no|not|post|status|the|unexpected|yes)\\b)';
+/** `failed to fetch token: unexpected status` is no token, nor is the tag of `token-service:1.26.0`. */
+const NO_SECRET =
+  '(?!v?\\d+\\.\\d[\\w.+-]{0,100}(?![^\\s"\'\\\\,;)]))(?!(?:an?|cannot|connection|context|could|dial|error|failed|get|invalid|missing|no|not|post|status|the|unexpected|yes)\\b)';
 /** A service may well be called token-service, and its pods, containers and images after it; 253 is the longest name. */
 const NOT_OF_A_SERVICE = '(?<!(?:\\b(?:pod|container|image:?) "?|→ |\\/)[\\w.-]{0,253})';
 
@@ -47,7 +47,7 @@ const PATTERNS: readonly Pattern[] = [
   // name=value, name: value and "name": "value", where the name speaks of a secret
   { find: new RegExp(`(${SECRET_NAME}${QUOTE}?\\s*=>?\\s*)${VALUE}`, 'gi'), put: `$1${HIDDEN}` },
   {
-    find: new RegExp(`(${NOT_OF_A_SERVICE}${SECRET_NAME}${QUOTE}?\\s*:\\s*)${PROSE}${VALUE}`, 'gi'),
+    find: new RegExp(`(${NOT_OF_A_SERVICE}${SECRET_NAME}${QUOTE}?\\s*:\\s*)${NO_SECRET}${VALUE}`, 'gi'),
     put: `$1${HIDDEN}`,
   },
   {

@@ -10,6 +10,7 @@ import {
   RECORD_SCHEMA,
   type TargetRecord,
 } from '../domain/record.ts';
+import { redact } from '../domain/redact.ts';
 import { formatFileName, formatTarget } from '../domain/target.ts';
 import type { FailureSign } from '../rollout/failure-signs.ts';
 import { summaryLine } from '../rollout/words.ts';
@@ -163,7 +164,9 @@ export function answerContent(
     readonly blockedBy?: Block;
   },
 ): Conclusion {
-  const { outcome, content, version, cause } = answer;
+  const { outcome, content, cause } = answer;
+  // What is no version may be anything: somebody's settings, say.
+  const version = outcome === 'refused' ? redact(answer.version) : answer.version;
   const summary = summaryLine(subjectOf(observation), version, outcome, cause);
   return {
     kind: 'conclude',

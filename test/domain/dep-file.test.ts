@@ -80,6 +80,13 @@ describe('options', () => {
     expect(parse(text)).toMatchObject({ kind: 'malformed', line, problem: expect.stringMatching(problem) });
   });
 
+  test('that are somebody’s settings are refused without what they hold', () => {
+    const parsed = parse('1.25.0\nDB_PASSWORD=hunter2hunter2\n');
+
+    expect(parsed).toMatchObject({ kind: 'malformed', line: 2 });
+    expect(JSON.stringify(parsed)).not.toContain('hunter2');
+  });
+
   test('alone are not a version', () => {
     expect(parse('container: app\n')).toMatchObject({ kind: 'malformed', line: 1 });
   });

@@ -42,6 +42,8 @@ describe('redact', () => {
     'pod api-token-7d9f8-wpwdq: container webhook exits 1 (1 restart)',
     'container token-service: image registry.example/shop/token-service:1.26.0 cannot be pulled: not found',
     'image: token-service:1.25.0 → token-service:1.26.0',
+    'web/prod token-service:1.26.0 failed after 20 s',
+    'web/prod my-secret:v2.0.1-rc.1 refused',
     'Back-off pulling image "token-service:1.26.0": ErrImagePull',
     'failed to call webhook: Post "https://policy.example": connection refused',
     'failed to fetch anonymous token: unexpected status: 401 Unauthorized',

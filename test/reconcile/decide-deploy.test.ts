@@ -136,6 +136,16 @@ describe('a file that was answered', () => {
 });
 
 describe('a file that is refused', () => {
+  test('because it holds a secret in the place of a version is answered without it', () => {
+    const decision = ask({ file: wanted('postgres://app:hunter2hunter2@db/shop', 'bytes'), cluster: got() });
+
+    expect(conclusionOf(decision).event).toMatchObject({
+      what: 'refused',
+      version: 'postgres://app:[redacted]@db/shop',
+    });
+    expect(JSON.stringify(decision)).not.toContain('hunter2');
+  });
+
   test('is told once, with the line', () => {
     const decision = ask({ file: refused('"a b" is not a version') });
     const { event, record: answer } = conclusionOf(decision);
