@@ -104,7 +104,7 @@ function openCluster(access: Access, env: Env, problems: string[]): Cluster | un
     );
   } catch (error) {
     if (!(error instanceof KubeconfigError)) throw error;
-    problems.push(error.message);
+    problems.push(kubeconfig === undefined ? error.message : `KUBECONFIG: ${error.message}`);
     return undefined;
   }
 }

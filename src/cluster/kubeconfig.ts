@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
+import { errnoOf } from '../domain/errno.ts';
 import { type ClusterEntry, type KubeconfigFile, parseKubeconfigFile, type UserEntry } from './kubeconfig-file.ts';
 
 export interface KubeconfigSource {
@@ -83,7 +84,8 @@ function mergeFiles(files: readonly string[]): KubeconfigFile {
     try {
       parsed.push(parseKubeconfigFile(readText(file), file));
     } catch (error) {
-      if (isMissing(error)) missing.push(file);
+      if (errnoOf(error) === 'ENOENT') missing.push(file);
+      else if (errnoOf(error) === 'EISDIR') problems.push(`${file}: is a directory; name the file in it`);
       else problems.push(`${file}: ${firstLine(error)}`);
     }
   }
@@ -147,7 +149,7 @@ function fileProblems(what: string, pem: { readonly file: string } | { readonly 
     readFileSync(pem.file);
     return [];
   } catch (error) {
-    return [`${what} ${pem.file}: ${isMissing(error) ? 'no such file' : firstLine(error)}`];
+    return [`${what} ${pem.file}: ${errnoOf(error) === 'ENOENT' ? 'no such file' : firstLine(error)}`];
   }
 }
 
@@ -171,10 +173,6 @@ function accessFromPod(root: string): ClusterAccess {
   if (problems.length > 0) throw new KubeconfigError(problems.join('; '));
   const user = { name: 'service-account', tokenFile: join(root, SERVICE_ACCOUNT, 'token') };
   return { contextName: 'in-cluster', cluster, user };
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 function firstLine(error: unknown): string {

@@ -4,8 +4,8 @@
  */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { errnoOf } from '../domain/errno.ts';
-import type { ReadBounded } from '../state/bounded-read.ts';
+import { describeErrno, errnoOf } from '../domain/errno.ts';
+import type { BoundedRead, ReadBounded } from '../state/bounded-read.ts';
 import type { WriteDurably } from '../state/durable.ts';
 import { type OutboxEntry, parseEntry, parseSent } from './outbox-entry.ts';
 
@@ -28,7 +28,7 @@ export type Remains =
     }
   /** The folder may hold messages, which must not be overwritten. */
   | { readonly kind: 'unreadable'; readonly problem: string }
-  /** The same, but only for lack of a descriptor or memory: it passes. */
+  /** The same, but it is likely to pass: for lack of a descriptor or memory, or of the disk or the network. */
   | { readonly kind: 'unknown'; readonly problem: string };
 
 export type EntryRead =
@@ -57,6 +57,13 @@ const DEAD = 'dead';
 const MAX_DEAD = 100;
 /** The words of a deployment are for the account of the engine. */
 const MODE = 0o600;
+/**
+ * How often a file that the disk or the network does not give is waited for: the outbox tries once a second, and one
+ * bad sector must not hold up the rest for ever.
+ */
+const MAX_WAITS = 300;
+/** No waiting gives a right, or makes a folder of a file. */
+const LASTING: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'ENOTDIR']);
 /** A message has at most some 10,000 characters, the list of what was sent a thousand ids. */
 const MAX_BYTES = 1024 * 1024;
 
@@ -71,6 +78,8 @@ export interface OutboxDisk {
 export function createOutboxFiles({ dir, read, write }: OutboxDisk, onTrouble: (message: string) => void): OutboxFiles {
   const entryName = (number: number) => `${String(number).padStart(16, '0')}.json`;
   const entryPath = (number: number) => join(dir, entryName(number));
+  /** How often each file that is out of reach was asked for, by path. */
+  const waits = new Map<string, number>();
 
   /** Runs what may fail without harm; undefined and a word to `onTrouble` when it does. */
   async function attempt<T>(what: string, run: () => Promise<T>): Promise<T | undefined> {
@@ -82,8 +91,18 @@ export function createOutboxFiles({ dir, read, write }: OutboxDisk, onTrouble: (
     }
   }
 
+  /** `out-of-reach` only when there is no point in waiting any longer. */
+  async function readPatiently(path: string): Promise<BoundedRead> {
+    const found = await read(path, MAX_BYTES);
+    const waited = waits.get(path) ?? 0;
+    waits.delete(path);
+    if (found.kind !== 'out-of-reach' || LASTING.has(found.problem) || waited >= MAX_WAITS) return found;
+    waits.set(path, waited + 1);
+    return { kind: 'unknown', problem: found.problem };
+  }
+
   async function readEntry(number: number): Promise<EntryRead> {
-    const found = await read(entryPath(number), MAX_BYTES);
+    const found = await readPatiently(entryPath(number));
     if (found.kind === 'unknown') return found;
     if (found.kind === 'absent') return { kind: 'gone' };
     const entry = found.kind === 'text' ? parseEntry(found.text) : undefined;
@@ -105,16 +124,16 @@ export function createOutboxFiles({ dir, read, write }: OutboxDisk, onTrouble: (
   }
 
   /**
-   * Whether the folder was gone and is there again. Only it and the one above it are made: where the watched directory
-   * itself is away, another one in its place would be in the way of its return.
+   * Makes the folder again that is gone, and the one above it only: where the watched directory itself is away, another
+   * one in its place would be in the way of its return. Throws the reason, or `error` when the folder was not gone.
    */
-  async function makeAgain(): Promise<boolean> {
+  async function makeAgain(error: unknown): Promise<void> {
     try {
       await mkdir(dirname(dir), { mode: 0o700 }).catch(unlessThere);
       await mkdir(dir, { mode: 0o700 });
-      return true;
-    } catch {
-      return false;
+    } catch (reason) {
+      const code = errnoOf(reason);
+      throw code === 'EEXIST' || code === 'ENOENT' ? error : new Error(describeErrno(reason), { cause: error });
     }
   }
 
@@ -125,7 +144,7 @@ export function createOutboxFiles({ dir, read, write }: OutboxDisk, onTrouble: (
   async function load(done: readonly string[]): Promise<Remains> {
     // Whatever prevents this prevents the first save, which tells it.
     await mkdir(dir, { recursive: true, mode: 0o700 }).catch(() => undefined);
-    const note = await read(join(dir, SENT), MAX_BYTES);
+    const note = await readPatiently(join(dir, SENT));
     if (note.kind === 'unknown') return note;
     const listed = await listNames();
     if (listed.kind === 'unreadable') return listed;
@@ -142,7 +161,7 @@ export function createOutboxFiles({ dir, read, write }: OutboxDisk, onTrouble: (
     } catch (error) {
       const code = errnoOf(error);
       if (code === 'ENOENT') return { kind: 'names', names: [] } as const;
-      return { kind: 'unreadable', problem: code ?? String(error) } as const;
+      return { kind: 'unreadable', problem: code === undefined ? String(error) : describeErrno(error) } as const;
     }
   }
 
@@ -173,7 +192,7 @@ export function createOutboxFiles({ dir, read, write }: OutboxDisk, onTrouble: (
         await write(entryPath(number), text, MODE);
       } catch (error) {
         // Somebody tidied up the folder while we ran.
-        if (!(await makeAgain())) throw error;
+        await makeAgain(error);
         await write(entryPath(number), text, MODE);
       }
     },

@@ -47,6 +47,10 @@ describe('several files in KUBECONFIG', () => {
     );
   });
 
+  test('a directory in the place of a file is told as one', () => {
+    expect(() => loadClusterAccess({ kubeconfig: dir.path })).toThrow(`${dir.path}: is a directory`);
+  });
+
   test('paths belong to the folder of the file they stand in', () => {
     mkdirSync(dir.file('sub'));
     writeFileSync(dir.file('sub/ca.crt'), 'CA');

@@ -82,7 +82,7 @@ test('a wrong configuration ends it with 78 and lists every problem', async () =
   const problem = await startEngine({ env: wrong }).then(String, String);
 
   expect(problem).toContain('ended with 78');
-  for (const name of ['ROLLOUT_TIMEOUT', 'CONCURRENCY', 'ON_FAILURE', '/nowhere/kubeconfig']) {
+  for (const name of ['ROLLOUT_TIMEOUT', 'CONCURRENCY', 'ON_FAILURE', 'KUBECONFIG: /nowhere/kubeconfig']) {
     expect(problem).toContain(name);
   }
 });

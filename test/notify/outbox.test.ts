@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createOutbox, type Outbox, type OutboxProblem, type SendResult } from '../../src/notify/outbox.ts';
-import { readBounded } from '../../src/state/bounded-read.ts';
+import { type BoundedRead, readBounded } from '../../src/state/bounded-read.ts';
 import { writeDurably } from '../../src/state/durable.ts';
 import { eventually } from '../support/eventually.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
@@ -351,11 +351,15 @@ test('an unreadable memory of what was sent costs a word, not a message', async 
   expect(kinds()).toEqual(['files']);
 });
 
-/** Reads as a process does that lacks a descriptor, while `isLacking`, for files whose name fits. */
+/** Reads as a process does that lacks a descriptor, or as `lack` says, while `isLacking`, for files whose name fits. */
 const readLacking =
-  (isLacking: () => boolean, name = /./): typeof readBounded =>
+  (
+    isLacking: () => boolean,
+    name = /./,
+    lack: BoundedRead = { kind: 'unknown', problem: 'EMFILE' },
+  ): typeof readBounded =>
   async (path, maxBytes) =>
-    isLacking() && name.test(path) ? { kind: 'unknown', problem: 'EMFILE' } : readBounded(path, maxBytes);
+    isLacking() && name.test(path) ? lack : readBounded(path, maxBytes);
 
 test.each([
   ['anything', /./],
@@ -393,6 +397,57 @@ test('an entry that cannot be read for now is waited for', async () => {
 
   expect(received).toEqual(['1', '2']);
   expect(kinds()).toEqual(['files']);
+});
+
+const ENTRY = /\d{16}\.json$/;
+
+test.each([
+  ['an entry', ENTRY],
+  ['what was sent before', /sent\.json$/],
+])('messages left by an earlier run outlive a disk that does not give %s for a while', async (_what, name) => {
+  answer = (id) => (id === '0' ? { kind: 'delivered' } : retry());
+  const first = openOutbox();
+  await putAll(first, ['0', '1', '2']);
+  await first.start();
+  await receivedAll(2);
+  await first.stop(0);
+  answer = () => ({ kind: 'delivered' });
+  received = [];
+  let isLacking = true;
+  const second = openOutbox({ read: readLacking(() => isLacking, name, { kind: 'out-of-reach', problem: 'EIO' }) });
+  await second.start();
+  await eventually(() => clock.waits.includes(1000));
+
+  isLacking = false;
+  await whileTimePasses(() => received.length === 2);
+
+  expect(received).toEqual(['1', '2']);
+  expect(problems.at(-1)?.message).toContain('EIO');
+});
+
+test.each([
+  ['the disk never gives', 'EIO'],
+  ['this account may not read', 'EACCES'],
+])('an entry that %s is set aside in the end, and the rest is sent', async (_what, problem) => {
+  const outbox = openOutbox({ read: readLacking(() => true, /0001\.json$/, { kind: 'out-of-reach', problem }) });
+  await putAll(outbox, ['1', '2']);
+  await outbox.start();
+
+  await whileTimePasses(() => received.length === 1);
+
+  expect(received).toEqual(['2']);
+  expect(problems.at(-1)?.message).toBe('message 1 is lost: its file is gone or damaged');
+  expect(await readdir(join(dir, 'dead'))).toHaveLength(1);
+});
+
+test('a folder whose parent may not be written is told with the reason', async () => {
+  dir = folder.file('.dke/outbox');
+  await writeFile(folder.file('.dke'), 'a file in the place of the folder');
+  const outbox = openOutbox();
+
+  await outbox.put('m', {});
+
+  expect(problems.map(({ message }) => message).join('\n')).toContain(`ENOTDIR: not a directory, scandir '${dir}'`);
 });
 
 test('a folder that can be read only later has what it held sent then, and none of it overwritten', async () => {
