@@ -32,6 +32,11 @@ export function carries(deployment: DeploymentView, attempt: PendingAttempt): bo
   return deployment.annotations[ATTEMPT_ANNOTATION] === attempt.id;
 }
 
+/** Whether this is the Deployment as it was before the attempt: seen by a watch that lags, or restored from a backup. */
+export function precedes(deployment: DeploymentView, attempt: Attempt): boolean {
+  return deployment.uid === attempt.uid && deployment.generation < attempt.generation;
+}
+
 /** Whether this very Deployment still runs what the attempt brought. */
 export function runsImageOf(deployment: DeploymentView, attempt: Attempt): boolean {
   return (

@@ -3,7 +3,7 @@ import type { Attempt } from '../domain/record.ts';
 import type { DeploymentView } from '../domain/workload.ts';
 import { judge, type Verdict } from '../rollout/verdict.ts';
 import { formatDuration } from '../rollout/words.ts';
-import { carries } from './attempt.ts';
+import { carries, precedes } from './attempt.ts';
 import { endAttempt, endPending, failureOf, nameOf, subjectOf, targetEvent, withSummary } from './conclusions.ts';
 import type { Decision, Remembered } from './decision.ts';
 import { deployingSummary } from './rollout-start.ts';
@@ -27,6 +27,8 @@ export function decideRunning(of: Remembered, attempt: Attempt): Decision {
     case 'no-deployment':
       return deleted(of, attempt);
     case 'deployment':
+      // A reading of its own does not lag: the cluster was set back, as by the restoring of a backup.
+      if (cluster.fresh && precedes(cluster.deployment, attempt)) return setBack(of, attempt, cluster.deployment);
       if (cluster.deployment.uid === attempt.uid) return judgeRollout(of, attempt, cluster.deployment);
       return wants(of, attempt) ? recreated(of, attempt, cluster.deployment) : deleted(of, attempt);
     default:
@@ -70,6 +72,12 @@ function recreated(of: Remembered, attempt: Attempt, deployment: DeploymentView)
   return { kind: 'remember', record: { ...kept, pending }, lookAgainInMs: 0 };
 }
 
+function setBack(of: Remembered, attempt: Attempt, deployment: DeploymentView): Decision {
+  if (wants(of, attempt)) return recreated(of, attempt, deployment);
+  const cause = 'the cluster was set back to a state before it; left as it is';
+  return endAttempt(of, attempt, { outcome: 'overridden', cause });
+}
+
 function judgeRollout(of: Remembered, attempt: Attempt, deployment: DeploymentView): Decision {
   const { observation, policy } = of;
   const { cluster, elapsedMs, watchedMs, ageOf, completeForMs } = observation;
@@ -95,7 +103,9 @@ function judgeRollout(of: Remembered, attempt: Attempt, deployment: DeploymentVi
       return succeed(of, attempt, verdict.note);
     }
     case 'overridden':
-      return override(of, attempt, verdict.change);
+      return cluster.kind === 'deployment' && cluster.fresh
+        ? override(of, attempt, verdict.change)
+        : { kind: 'look-fresh' };
     case 'failed':
     case 'timed-out':
       // A watch can fall silent: nothing is given up for what nobody has checked.

@@ -11,7 +11,7 @@ import { decideSucceeded } from './decide-succeeded.ts';
 import type { Decision, OrderCase, Remembered } from './decision.ts';
 import { chooseImage, type Order } from './order.ts';
 import { allowsNamespace, type Policy } from './policy.ts';
-import { judgeNow, shownDeployment } from './settled-look.ts';
+import { judgeNow, lags, shownDeployment } from './settled-look.ts';
 
 export function decideSettled(of: Remembered<OrderCase>): Decision {
   const { record } = of;
@@ -22,7 +22,8 @@ export function decideSettled(of: Remembered<OrderCase>): Decision {
     case 'timed-out':
       return wantsRollback(record, of.policy) ? rollBack(of) : noticeRecovery(of);
     case 'succeeded':
-      return decideSucceeded(of);
+      // A watch that lags, or a cluster that was set back, as by the restoring of a backup.
+      return lags(of.observation, record.attempt) ? { kind: 'look-fresh' } : decideSucceeded(of);
     case 'refused':
       return reconsider(of);
     case 'superseded':

@@ -1,7 +1,7 @@
 /** The part of `decide` for a version that succeeded: notice that somebody changed its image, or that it crashes late. */
 import type { Attempt, TargetRecord } from '../domain/record.ts';
 import { type DeploymentView, imageOf, revisionOf } from '../domain/workload.ts';
-import { lateCrashLeftMs, wayBack } from './attempt.ts';
+import { lateCrashLeftMs, precedes, wayBack } from './attempt.ts';
 import { subjectOf, targetEvent, withPast } from './conclusions.ts';
 import { decideDeploy } from './decide-deploy.ts';
 import type { Decision, OrderCase, Remembered } from './decision.ts';
@@ -33,14 +33,18 @@ export function decideSucceeded(of: Remembered): Decision {
   if (policy.drift === 'ignore' || deployment.deleting) return { kind: 'nothing' };
   // Back to what was verified: what the file's words would mean now may depend on the image that drifted in.
   const correction: Order = { kind: 'correct-drift', content: record.content, ...orderAgain(attempt) };
-  return tellDrift({ ...of, order: correction }, { image: image ?? REMOVED, by: deployment.templateManager });
+  return tellDrift({ ...of, order: correction }, { image: image ?? REMOVED, what: changeOf(deployment, attempt) });
+}
+
+function changeOf(deployment: DeploymentView, attempt: Attempt): string {
+  const image = imageOf(deployment, attempt.container);
+  if (precedes(deployment, attempt)) return `the cluster was set back to an earlier state, with ${image}`;
+  const who = deployment.templateManager ?? 'another client';
+  return `changed outside: ${who} ${image === undefined ? 'removed the container' : `set the image to ${image}`}`;
 }
 
 /** The order of the case is the correction. */
-function tellDrift(
-  of: Remembered<OrderCase>,
-  change: { readonly image: string; readonly by: string | undefined },
-): Decision {
+function tellDrift(of: Remembered<OrderCase>, change: { readonly image: string; readonly what: string }): Decision {
   const { observation, record, policy } = of;
   const { now } = of.moment;
   const earlier = (record.drift?.seenAt ?? []).filter((at) => now - at < FLAP_WINDOW_MS);
@@ -53,9 +57,7 @@ function tellDrift(
   // It was told already that this goes on.
   if (earlier.length > FLAPS) return { kind: 'remember', record: { ...record, drift } };
   const flapping = earlier.length === FLAPS;
-  const who = change.by ?? 'another client';
-  const found = change.image === REMOVED ? 'removed the container' : `set the image to ${change.image}`;
-  const cause = `changed outside: ${who} ${found}; ${whatNext(policy, flapping)}`;
+  const cause = `${change.what}; ${whatNext(policy, flapping)}`;
   const summary = `${subjectOf(observation)} ${record.version} ${cause}`;
   return {
     kind: 'conclude',

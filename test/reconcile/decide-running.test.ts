@@ -13,7 +13,16 @@ import {
   wanted,
   watched,
 } from '../support/decision-desk.ts';
-import { crashLooping, exit, NEW_IMAGE, NEW_SET, OLD_SET, pod, running } from '../support/rollout-objects.ts';
+import {
+  crashLooping,
+  exit,
+  NEW_IMAGE,
+  NEW_SET,
+  OLD_IMAGE,
+  OLD_SET,
+  pod,
+  running,
+} from '../support/rollout-objects.ts';
 
 const file = wanted('1.25.0');
 
@@ -136,6 +145,35 @@ describe('a rollout that runs', () => {
     expect(ask({ ...stuck, cluster: watched({ availableReplicas: 0 }) })).toEqual({ kind: 'look-fresh' });
     expect(ask({ ...stuck, cluster: got({ availableReplicas: 0 }) })).toMatchObject({ event: { what: 'timed-out' } });
     expect(ask({ ...stuck, cluster: got() })).toMatchObject({ event: { what: 'succeeded' } });
+  });
+
+  test('is not overridden for what a watch shows that may have fallen silent', () => {
+    const foreign = { containers: [{ name: 'web', image: 'nginx:9.9' }] };
+
+    expect(ask({ file, record: record(), cluster: watched(foreign) })).toEqual({ kind: 'look-fresh' });
+    expect(ask({ file, record: record(), cluster: got(foreign) })).toMatchObject({ event: { what: 'overridden' } });
+  });
+
+  describe('whose cluster is set back to an earlier state', () => {
+    const earlier = { containers: [{ name: 'web', image: OLD_IMAGE }], generation: 1, observedGeneration: 1 };
+
+    test('begins anew', () => {
+      const decision = ask({ file, record: record(), cluster: got(earlier) });
+
+      expect(decision).toMatchObject({ kind: 'remember', record: { pending: { id: 'attempt-1', version: '1.25.0' } } });
+      expect(decision).not.toHaveProperty('record.attempt');
+    });
+
+    test('is left when its file says something else', () => {
+      const end = conclusionOf(ask({ file: { kind: 'absent' }, record: record(), cluster: got(earlier) }));
+
+      expect(end.event.what).toBe('overridden');
+      expect(end.event.cause).toBe('the cluster was set back to a state before it; left as it is');
+    });
+
+    test('is not believed of a watch', () => {
+      expect(ask({ file, record: record(), cluster: watched(earlier) })).toMatchObject({ kind: 'wait' });
+    });
   });
 
   test('is looked at again when a file that is being written is ready, not when its own time comes', () => {

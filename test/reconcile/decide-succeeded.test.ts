@@ -118,10 +118,19 @@ describe('a change made outside', () => {
   const success = settled('succeeded');
   const drifted = watched({ containers: [{ name: 'web', image: FOREIGN }], templateManager: 'kubectl-set' });
 
-  test('is not what a watch shows that has fallen silent', () => {
+  test('is not believed of a watch that shows an earlier state, and asked for', () => {
     const stale = watched({ containers: [{ name: 'web', image: OLD_IMAGE }], generation: 1, observedGeneration: 1 });
 
-    expect(ask({ file, record: success, cluster: stale, after: 600 })).toEqual({ kind: 'nothing' });
+    expect(ask({ file, record: success, cluster: stale, after: 600 })).toEqual({ kind: 'look-fresh' });
+  });
+
+  test('is the restoring of a backup when the API server itself shows an earlier state', () => {
+    const earlier = watched({ containers: [{ name: 'web', image: OLD_IMAGE }], generation: 1, observedGeneration: 1 });
+
+    const { event } = conclusionOf(ask({ file, record: success, cluster: { ...earlier, fresh: true }, after: 600 }));
+
+    expect(event.what).toBe('drifted');
+    expect(event.cause).toMatch(`the cluster was set back to an earlier state, with ${OLD_IMAGE}; it is left as it is`);
   });
 
   test('is told once with its writer, and left', () => {
@@ -245,7 +254,9 @@ describe('a change made outside', () => {
         const next = ask({ file, record: memory, cluster: { ...drifted, fresh: true }, policy, after: after + 1 });
         if (next.kind !== 'patch') break;
         const patched = { ...withoutPending(next.record), attempt: attempt({ ...next.pending }) };
-        const ended = conclusionOf(ask({ file, record: patched, cluster: drifted, policy, after: after + 5 }));
+        const ended = conclusionOf(
+          ask({ file, record: patched, cluster: { ...drifted, fresh: true }, policy, after: after + 5 }),
+        );
         events.push(`${ended.event.what}: ${ended.event.cause}`);
         memory = ended.record;
       }
