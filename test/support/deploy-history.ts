@@ -54,14 +54,17 @@ function checkOrder({ writes, accepted }: DeployHistory): void {
     if (patchedUid !== uid) hasRolledOut = false;
     uid = patchedUid;
     const held = writes[current] === attempt.content;
-    if (attempt.kind !== 'deploy') {
-      if (versionOf(writes[current]) !== versionOf(attempt.content))
-        throw new BrokenPromise(`a ${attempt.kind} for ${attempt.content} went over ${writes[current]}`);
-      continue;
-    }
     const again = writes.findIndex(
       (content, index) => index > current && index < written && content === attempt.content,
     );
+    if (attempt.kind !== 'deploy') {
+      if (versionOf(writes[current]) === versionOf(attempt.content)) continue;
+      // The file was put back to what had been deployed before while the patch that it takes back was under way.
+      if (attempt.kind !== 'correct-drift' || again === -1)
+        throw new BrokenPromise(`a ${attempt.kind} for ${attempt.content} went over ${writes[current]}`);
+      current = again;
+      continue;
+    }
     if (held && !(changesTemplate && hasRolledOut)) {
       hasRolledOut ||= changesTemplate;
       continue;
