@@ -20,7 +20,7 @@ export interface TargetEvent {
   readonly image: string;
   /** One line, the same text in log, chat and status file: `web/prod 1.25.0 failed after 23 s: …`. */
   readonly summary: string;
-  /** The cause alone, without target and version; empty for a success. */
+  /** The cause alone, without target and version; empty for a success with nothing to add. */
   readonly cause: string;
   /** Further lines: pods, events, container logs, the next command to try. Already free of secrets. */
   readonly evidence: readonly string[];

@@ -2,8 +2,8 @@
 import { isTransient } from '../domain/api-error.ts';
 import type { Block, PendingAttempt, TargetRecord } from '../domain/record.ts';
 import type { Target } from '../domain/target.ts';
-import type { DeploymentView } from '../domain/workload.ts';
-import { carries, withoutPending } from './attempt.ts';
+import { type DeploymentView, imageOf } from '../domain/workload.ts';
+import { carries, runsImageOf, withoutPending } from './attempt.ts';
 import { answerContent, endPending, failureOf } from './conclusions.ts';
 import type { Conclusion, Decision, OrderCase, Remembered } from './decision.ts';
 import { fencedPatch } from './fence.ts';
@@ -71,6 +71,9 @@ function withDeployment(of: OrderCase, deployment: DeploymentView): Decision {
   if (record !== undefined && waiting !== undefined && carries(deployment, waiting)) {
     return takeAnswer({ ...of, record }, waiting, deployment);
   }
+  if (order.kind === 'rollback' && record?.attempt !== undefined && !runsImageOf(deployment, record.attempt)) {
+    return mended({ ...of, record }, deployment);
+  }
   if (deployment.deleting) {
     return block(of, 'no-deployment', `Deployment ${deployment.name} is being deleted`);
   }
@@ -108,6 +111,19 @@ function withDeployment(of: OrderCase, deployment: DeploymentView): Decision {
     patch: fencedPatch(deployment, choice.index, pending),
     ...(givenUp === undefined ? {} : { givenUp: givenUp.event }),
   };
+}
+
+/** Somebody has mended it by hand before the way back was taken: there is nothing of ours to take back. */
+function mended(of: Remembered<OrderCase>, deployment: DeploymentView): Decision {
+  const { attempt, pending } = of.record;
+  if (pending?.kind !== 'rollback') return { kind: 'nothing' };
+  const image = attempt === undefined ? undefined : imageOf(deployment, attempt.container);
+  const by = deployment.templateManager ?? 'another client';
+  const cause =
+    deployment.uid === attempt?.uid
+      ? `${by} set the image to ${image} meanwhile; left as it is`
+      : 'the Deployment was made anew meanwhile';
+  return endPending(of, pending, { outcome: failureOf(pending), cause });
 }
 
 /** An image that never ran well is no way back; the way back of the attempt that brought it is. */
@@ -152,12 +168,31 @@ function refuse({ record, order, ...of }: OrderCase, cause: string): Conclusion 
   return answerContent({ ...of, record: kept }, { outcome: 'refused', content, version: request.version, cause });
 }
 
+/**
+ * A rollback or a correction waits without taking the place of the answer that led to it. Once begun it is the answer:
+ * it ends, and its patch, should it be under way, meets another uid or generation.
+ */
+function waitOrEnd(
+  { record, ...of }: OrderCase,
+  by: Block,
+  cause: string,
+): Extract<Decision, { kind: 'wait' }> | Conclusion {
+  const { kind } = of.order;
+  const pending = record?.pending;
+  if (record === undefined || pending?.kind !== kind) {
+    return { kind: 'wait', lookAgainInMs: parkedLookMs(by), detail: cause };
+  }
+  if (kind !== 'rollback') return endPending({ ...of, record }, pending, { outcome: 'blocked', cause, blockedBy: by });
+  const isGone = by === 'no-deployment' || by === 'namespace-terminating';
+  const why = isGone ? 'the Deployment was deleted meanwhile' : 'the Deployment was paused meanwhile';
+  return endPending({ ...of, record }, pending, { outcome: failureOf(pending), cause: why });
+}
+
 /** Parks the target, and tells so unless the same obstacle was told for the same content. */
 function block(of: OrderCase, by: Block, cause: string): Extract<Decision, { kind: 'wait' | 'remember' }> | Conclusion {
   const { record, order, moment } = of;
   const { content, request } = order;
-  // A rollback or a correction waits without taking the place of the answer that led to it.
-  if (order.kind !== 'deploy') return { kind: 'wait', lookAgainInMs: parkedLookMs(by), detail: cause };
+  if (order.kind !== 'deploy') return waitOrEnd(of, by, cause);
   if (record?.phase === 'blocked' && record.content === content && record.blockedBy === by) {
     // Only trying shows whether a right was granted, so the record keeps when that was tried last.
     if (by === 'forbidden') {

@@ -163,7 +163,7 @@ function succeed(of: Remembered, attempt: Attempt, note: string): Decision {
     case 'deploy':
       return endAttempt(of, attempt, {
         outcome: 'succeeded',
-        cause: '',
+        cause: note,
         summary: `${subject} ${attempt.version} succeeded after ${after}${suffix}`,
       });
     default:

@@ -32,9 +32,10 @@ export function decideSettled(of: Remembered<OrderCase>): Decision {
     case 'overridden':
       // The image that somebody set is then corrected like a drift after a success.
       return wantsCorrection(record, of.policy) ? decideSucceeded(of) : { kind: 'nothing' };
+    case 'rollback-failed':
+      return noticeRecovery(of);
     case 'rolling-out':
     case 'rolled-back':
-    case 'rollback-failed':
       return { kind: 'nothing' };
     default:
       return record.phase satisfies never;
@@ -101,7 +102,8 @@ function noticeRecovery(of: Remembered): Decision {
   if (missingMs > 0) {
     return { kind: 'wait', lookAgainInMs: missingMs, detail: 'complete after all; waiting for it to last' };
   }
-  const summary = `${subjectOf(observation)} ${attempt.version} succeeded after all; it had been reported as ${record.phase}`;
-  const end = { outcome: 'succeeded', what: 'recovered', cause: '', summary } as const;
-  return endAttempt(of, attempt, end);
+  const [outcome, said] =
+    attempt.kind === 'rollback' ? (['rolled-back', 'runs again'] as const) : (['succeeded', 'succeeded'] as const);
+  const summary = `${subjectOf(observation)} ${attempt.version} ${said} after all; it had been reported as ${record.phase}`;
+  return endAttempt(of, attempt, { outcome, what: 'recovered', cause: '', summary });
 }

@@ -154,6 +154,24 @@ describe('a rollback', () => {
     expect(ask({ file, record: end.record, policy, cluster: watched(back) })).toEqual({ kind: 'nothing' });
   });
 
+  test('that was told as failed and comes right is told as well', () => {
+    const cluster = { ...watched(back), look: oldAgain };
+    const told = settled('rollback-failed', {
+      version: '1.24.0',
+      attempt: { ...rollback, endedAt: PATCHED_AT + 60_000 },
+    });
+
+    const {
+      event,
+      record: answer,
+      last,
+    } = conclusionOf(ask({ file, record: told, policy, cluster, completeForMs: 20_000 }));
+
+    expect(event).toMatchObject({ what: 'recovered', version: '1.24.0' });
+    expect(answer.phase).toBe('rolled-back');
+    expect(last).toBe('1.24.0');
+  });
+
   test('that fails is said loudly and left alone', () => {
     const look = { ...oldAgain, pods: crashing.look.pods };
     const cluster = { ...watched({ ...back, availableReplicas: 0 }), look, fresh: true };
@@ -171,6 +189,32 @@ describe('a rollback', () => {
 
     expect(event).toMatchObject({ what: 'rollback-failed', cause: 'the Deployment was deleted meanwhile' });
     expect(ask({ file, record: answer, policy, cluster: got({ uid: 'deployment-2' }) })).toEqual({ kind: 'nothing' });
+  });
+
+  describe('that was begun and is not answered', () => {
+    const { attempt: _back, ...failed } = backwards;
+    const begun = {
+      ...failed,
+      attempt: attempt({ endedAt: PATCHED_AT }),
+      pending: pending({ id: 'back-1', kind: 'rollback', version: '1.24.0', image: OLD_IMAGE }),
+    };
+
+    test.each([
+      ['is gone', { kind: 'no-deployment', namespace: 'present' }, 'the Deployment was deleted meanwhile'],
+      ['is paused', got({ paused: true }), 'the Deployment was paused meanwhile'],
+      ['was made anew', got({ uid: 'deployment-2' }), 'the Deployment was made anew meanwhile'],
+      [
+        'was mended by hand',
+        gotImage('registry.example/web:1.26.0', { templateManager: 'kubectl-set' }),
+        'kubectl-set set the image to registry.example/web:1.26.0 meanwhile; left as it is',
+      ],
+    ] as const)('ends when its Deployment %s', (_what, cluster, cause) => {
+      const { event, record: answer } = conclusionOf(ask({ file, record: begun, policy, cluster }));
+
+      expect(event).toMatchObject({ what: 'rollback-failed', cause });
+      expect(answer.pending).toBeUndefined();
+      expect(ask({ file, record: answer, policy: { ...policy, drift: 'correct' }, cluster }).kind).not.toBe('patch');
+    });
   });
 
   test('is named as one when it is superseded', () => {

@@ -59,7 +59,7 @@ export const changeStories: readonly Story[] = [
   {
     name: 'no replicas: a success that says what it is worth',
     frames: [{ at: 1, deployment: complete(0), replicaSets: [OLD_SET, replicaSet(2, NEW_IMAGE, { replicas: 0 })] }],
-    ends: { outcome: 'succeeded', at: 1, cause: '' },
+    ends: { outcome: 'succeeded', at: 1, cause: '0 replicas: nothing to verify' },
   },
   {
     name: 'an autoscaler that adds replicas in the middle is waited for',
@@ -85,7 +85,7 @@ export const changeStories: readonly Story[] = [
       { at: 1, deployment: {} },
       { at: 10, deployment: { ...complete(0), generation: 3, observedGeneration: 3 } },
     ],
-    ends: { outcome: 'succeeded', at: 10, cause: '' },
+    ends: { outcome: 'succeeded', at: 10, cause: '0 replicas: nothing to verify' },
   },
   {
     name: 'Recreate: old pods that are still ready are not a success',
