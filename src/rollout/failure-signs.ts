@@ -27,14 +27,20 @@ export interface FailureSign {
  * @param conditions of the new ReplicaSet, or of the Deployment where ReplicaSets cannot be read
  * @param conditionsAreOurs false for the Deployment's: they can be left over from an older ReplicaSet
  * @param pods of the new ReplicaSet; terminating ones must be left out
+ * @param replicas how many of them there should be
  */
 export function failureSigns(
   conditions: readonly Condition[],
   conditionsAreOurs: boolean,
   pods: readonly PodView[],
+  replicas = 1,
 ): readonly FailureSign[] {
   const [ended, alive] = [pods.filter(hasEnded), pods.filter((pod) => !hasEnded(pod))];
-  return [...alive.flatMap(podSigns), ...endedSigns(ended), ...replicaFailureSigns(conditions, conditionsAreOurs)];
+  return [
+    ...alive.flatMap(podSigns),
+    ...endedSigns(ended, replicas),
+    ...replicaFailureSigns(conditions, conditionsAreOurs),
+  ];
 }
 
 /** Evicted, preempted, turned away by the node: a container's own end never ends a Deployment's pod. */
@@ -42,11 +48,13 @@ function hasEnded(pod: PodView): boolean {
   return pod.phase === 'Failed';
 }
 
-/** This many pods ending one after another are not the accident of one node. */
-const ENDED_TOO_OFTEN = 3;
+/** One node can take every replica with it, and so can the next one: only what ends once more is no accident of a node. */
+function endedTooOften(pods: readonly PodView[], replicas: number): boolean {
+  return pods.length > 2 * Math.max(1, replicas);
+}
 
 /** An ended pod stays listed though the ReplicaSet has replaced it: it counts only when one after another ends. */
-function endedSigns(pods: readonly PodView[]): readonly FailureSign[] {
+function endedSigns(pods: readonly PodView[], replicas: number): readonly FailureSign[] {
   const [pod] = pods.toSorted((one, other) => other.createdAt - one.createdAt);
   if (pod === undefined) return [];
   const reason = pod.reason === '' ? 'Failed' : pod.reason;
@@ -55,7 +63,7 @@ function endedSigns(pods: readonly PodView[]): readonly FailureSign[] {
     {
       id: 'ended',
       about: 'ended',
-      severity: pods.length >= ENDED_TOO_OFTEN ? 'strikes' : 'clock',
+      severity: endedTooOften(pods, replicas) ? 'strikes' : 'clock',
       cause: `${often} ${reason}${colon(pod.message)}`,
       group: 'ended',
       pod,
@@ -89,6 +97,17 @@ function podSigns(pod: PodView): readonly FailureSign[] {
       signs.push(detail === undefined ? seen : { ...seen, detail });
     }
   }
+  const ready = pod.conditions.find((condition) => condition.type === 'Ready');
+  // A readiness gate that nobody opens, or a node that is lost.
+  if (
+    signs.length === 0 &&
+    ready?.status === 'False' &&
+    pod.containers.every((container) => container.ready || container.role === 'init')
+  ) {
+    signs.push(
+      sign('unready', 'clock', `pod is not ready though its containers are${colon(ready.message || pod.message)}`),
+    );
+  }
   return signs;
 }
 
@@ -97,7 +116,9 @@ function replicaFailureSigns(conditions: readonly Condition[], areOurs: boolean)
   const failure = conditions.find((condition) => condition.type === 'ReplicaFailure' && condition.status === 'True');
   if (failure === undefined) return [];
   // A quota can be freed by the old pods of this very rollout; a webhook or a wrong spec says no for good.
-  const quota = /exceeded quota|LimitRanger|timeout|timed out|connection refused/i.test(failure.message);
+  // A namespace on its way out takes the Deployment along, which is told then. A service may be called timeout.
+  const words = failure.message.replace(/"[^"]*"/g, '');
+  const quota = /exceeded quota|LimitRanger|time-?out|timed out|connection refused|being terminated/i.test(words);
   const final = /is forbidden|is invalid|denied the request/i.test(failure.message);
   return [
     {

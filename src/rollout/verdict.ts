@@ -80,7 +80,9 @@ export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
   const pods = newPods(facts, replicaSet);
   // Before any verdict: asking for the age of a sign is what keeps it remembered through a good moment.
   const conditions = isVisible ? (replicaSet?.conditions ?? []) : deployment.conditions;
-  const found = failureSigns(conditions, isVisible, pods).filter(policy.counts ?? (() => true));
+  const found = failureSigns(conditions, isVisible, pods, deployment.replicas)
+    .filter((sign) => !isLeftOver(sign, attempt))
+    .filter(policy.counts ?? (() => true));
   const signs = agedSigns(facts, policy, found);
   const restless = signs.find(({ sign }) => restartsTooOften(sign, attempt, policy.maxRestarts))?.sign;
   if (restless !== undefined && !deployment.paused) return { kind: 'failed', cause: restless.cause, signs: [restless] };
@@ -172,6 +174,12 @@ function hasCrashed(pod: PodView, attempt: Attempt): boolean {
   return pod.containers
     .filter((container) => container.role !== 'ephemeral' && container.restartCount > 0)
     .some(({ lastExit }) => lastExit === undefined || isSince(attempt, lastExit.finishedAt));
+}
+
+/** A crash of long before gives the next one no age. */
+function isLeftOver({ about, active, container }: FailureSign, attempt: Attempt): boolean {
+  if (active || about !== 'crash' || container?.lastExit === undefined) return false;
+  return !isSince(attempt, container.lastExit.finishedAt);
 }
 
 /** Whatever the container does at the moment: between two crashes it may even be ready. */

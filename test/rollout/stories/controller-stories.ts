@@ -147,6 +147,26 @@ export const controllerStories: readonly Story[] = [
     ends: { outcome: 'failed', at: 2, cause: `pods cannot be created: ${hook}` },
   },
   {
+    name: 'a policy that denies the pods of a service called timeout fails at once',
+    frames: [
+      { at: 2, replicaSets: failing('pods "timeout-2-x" is forbidden: violates PodSecurity "restricted:latest"') },
+    ],
+    ends: { outcome: 'failed', at: 2 },
+  },
+  {
+    name: 'a namespace that goes during the rollout takes the Deployment along, which is what is told',
+    frames: [
+      {
+        at: 2,
+        replicaSets: failing(
+          'pods "web-2-x" is forbidden: unable to create new content in namespace prod because it is being terminated',
+        ),
+      },
+      { at: 6, gone: true },
+    ],
+    ends: { outcome: 'blocked', at: 6 },
+  },
+  {
     name: 'a policy server that is down gets its grace',
     frames: [{ at: 2, replicaSets: failing(hookDown) }],
     ends: { outcome: 'failed', at: 22, cause: `pods cannot be created: ${hookDown}` },

@@ -144,6 +144,40 @@ export const startStories: readonly Story[] = [
     },
   },
   {
+    name: 'a node that goes with every new pod is no failure',
+    frames: [
+      { at: 5, pods: ['a', 'b', 'c'].map((name) => evicted(name, 2)), deployment: { replicas: 3 } },
+      { at: 90, pods: ['a', 'b', 'c'].map((name) => evicted(name, 2)), deployment: complete(3) },
+    ],
+    ends: { outcome: 'succeeded', at: 90, cause: '' },
+  },
+  {
+    name: 'a readiness gate that nobody opens explains the time-out',
+    frames: [
+      {
+        at: 5,
+        pods: [
+          pod(running(), {
+            conditions: [
+              {
+                type: 'Ready',
+                status: 'False',
+                reason: 'ReadinessGatesNotReady',
+                message: 'no gate "lb"',
+                updatedAt: 0,
+              },
+            ],
+          }),
+        ],
+      },
+    ],
+    ends: {
+      outcome: 'timed-out',
+      at: 240,
+      cause: '1 old replica pending termination; pod is not ready though its containers are: no gate "lb"',
+    },
+  },
+  {
     name: 'pods evicted long before the patch do not count',
     frames: [
       {
