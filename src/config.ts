@@ -74,7 +74,7 @@ export const VARIABLES: readonly Variable[] = [
   {
     name: 'ROLLOUT_TIMEOUT',
     meaning:
-      'time limit of a rollout; not set: progressDeadlineSeconds of the Deployment unless that is the default, else 4m',
+      'time limit of a rollout; not set: progressDeadlineSeconds of the Deployment unless that is the default, else 4m, both counted from the last progress',
     fallback: '',
   },
   { name: 'FAILURE_GRACE', meaning: 'how long a crash loop or a temporary pull error may last', fallback: '20s' },

@@ -43,6 +43,7 @@ export function parseDeployment(value: unknown): DeploymentView | undefined {
     annotations: textsOf(metadata.annotations),
     deleting: isDeleting(metadata),
     replicas: numberOf(spec.replicas, 1),
+    minReadySeconds: numberOf(spec.minReadySeconds),
     paused: spec.paused === true,
     ...(deadline === NEVER_SECONDS ? {} : { progressDeadlineSeconds: deadline }),
     containers: templateContainers(spec),

@@ -34,6 +34,7 @@ export interface DeploymentView {
   readonly paused: boolean;
   /** Undefined when the object has none or the "never" value (the largest int32). */
   readonly progressDeadlineSeconds?: number;
+  readonly minReadySeconds: number;
   /** In the order of the template: the JSON Patch addresses them by index. */
   readonly containers: readonly ContainerSpec[];
   readonly observedGeneration: number;

@@ -80,9 +80,10 @@ function setBack(of: Remembered, attempt: Attempt, deployment: DeploymentView): 
 
 function judgeRollout(of: Remembered, attempt: Attempt, deployment: DeploymentView): Decision {
   const { observation, policy } = of;
-  const { cluster, elapsedMs, watchedMs, ageOf, completeForMs } = observation;
+  const { cluster, elapsedMs, idleMs, watchedMs, ageOf, completeForMs } = observation;
   const look = cluster.kind === 'deployment' ? cluster.look : { replicaSets: [], pods: [] };
-  const verdict = judge({ deployment, look, attempt, elapsedMs, watchedMs, completeForMs, ageOf }, policy);
+  const times = { elapsedMs, idleMs, watchedMs, completeForMs, ageOf };
+  const verdict = judge({ deployment, look, attempt, ...times }, policy);
   switch (verdict.kind) {
     case 'running':
       return attempt.toldHeld === true && !deployment.paused ? goOn(of, attempt) : awaitRollout(of, attempt, verdict);

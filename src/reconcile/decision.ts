@@ -34,6 +34,8 @@ export interface Observation {
   readonly cluster: ClusterLook;
   /** Since the running attempt began, ms, by a clock that never goes back and not counting time on hold. */
   readonly elapsedMs: number;
+  /** For how long the rollout has made no progress, ms, by the same clock. */
+  readonly idleMs: number;
   /** For how long we have been able to look since then, ms: less after a restart, or when the API was away. */
   readonly watchedMs: number;
   /** How long ago a sign against the rollout was first seen, ms. */

@@ -1,16 +1,16 @@
 /**
  * What the passes remember of a rollout that no object carries: since when it is complete, since when something is
- * wrong, and how long it has been running. Kept in memory only; after a restart graces begin anew, and the time-out
- * goes on from the attempt's start.
+ * wrong, how long it has been running and when it last made progress. Kept in memory only; after a restart graces begin
+ * anew, as does what counts from the last progress, and the rest goes on from the attempt's start.
  */
 import type { Clock } from '../clock.ts';
 import type { Attempt } from '../domain/record.ts';
 import type { TargetKey } from '../domain/target.ts';
 import type { DeploymentView } from '../domain/workload.ts';
-import { progressOf } from '../rollout/progress.ts';
+import { progressOf, stepOf } from '../rollout/progress.ts';
 import type { ClusterLook, Observation } from './decision.ts';
 
-export type RolloutTimes = Pick<Observation, 'elapsedMs' | 'watchedMs' | 'completeForMs' | 'ageOf'>;
+export type RolloutTimes = Pick<Observation, 'elapsedMs' | 'idleMs' | 'watchedMs' | 'completeForMs' | 'ageOf'>;
 
 export interface RolloutMemory {
   /** Takes in what a pass sees and returns the times for `decide`. */
@@ -27,6 +27,9 @@ interface Entry {
   readonly sentAt: number;
   /** Monotonic. Begins anew when a hold ends, as the controller's own deadline does. */
   startedAt: number;
+  /** Monotonic. When the rollout came further than before; what is lost and won again is no progress. */
+  progressedAt: number;
+  farthestStep: number | undefined;
   held: boolean;
   /** Monotonic. When we began to look, or to see again after a while in which the API did not let us. */
   watchedSince: number;
@@ -37,7 +40,7 @@ interface Entry {
   readonly asked: Set<string>;
 }
 
-const NO_TIMES: RolloutTimes = { elapsedMs: 0, watchedMs: 0, completeForMs: 0, ageOf: () => 0 };
+const NO_TIMES: RolloutTimes = { elapsedMs: 0, idleMs: 0, watchedMs: 0, completeForMs: 0, ageOf: () => 0 };
 /** A failed call between two good ones hides nothing, ms. */
 const BLINK_MS = 10_000;
 
@@ -54,6 +57,8 @@ export function createRolloutMemory(clock: Clock): RolloutMemory {
       attemptId: attempt.id,
       sentAt: attempt.startedAt,
       startedAt: now - sinceMs,
+      progressedAt: now,
+      farthestStep: undefined,
       held: false,
       watchedSince: now,
       seenAt: now,
@@ -76,6 +81,7 @@ export function createRolloutMemory(clock: Clock): RolloutMemory {
       if (cluster.kind === 'deployment') takeIn(entry, cluster.deployment, now);
       return {
         elapsedMs: now - entry.startedAt,
+        idleMs: now - entry.progressedAt,
         watchedMs: now - entry.watchedSince,
         completeForMs: entry.completeSince === undefined ? 0 : now - entry.completeSince,
         ageOf(signId) {
@@ -103,7 +109,19 @@ function takeIn(entry: Entry, deployment: DeploymentView, now: number): void {
   if (entry.blind && now - entry.seenAt > BLINK_MS) entry.watchedSince = now;
   entry.blind = false;
   entry.seenAt = now;
-  if (deployment.paused || entry.held) entry.startedAt = now;
+  if (deployment.paused || entry.held) {
+    entry.startedAt = now;
+    entry.progressedAt = now;
+  }
   entry.held = deployment.paused;
-  entry.completeSince = progressOf(deployment).kind === 'complete' ? (entry.completeSince ?? now) : undefined;
+  const { kind } = progressOf(deployment);
+  entry.completeSince = kind === 'complete' ? (entry.completeSince ?? now) : undefined;
+  if (kind !== 'unobserved') advance(entry, stepOf(deployment), now);
+}
+
+/** The first look tells where the rollout stands, a later one that it moved. */
+function advance(entry: Entry, step: number, now: number): void {
+  const before = entry.farthestStep ?? step;
+  entry.farthestStep = Math.max(before, step);
+  if (step > before) entry.progressedAt = now;
 }

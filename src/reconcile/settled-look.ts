@@ -22,7 +22,7 @@ export function judgeNow(
   const look = observation.cluster.kind === 'deployment' ? observation.cluster.look : { replicaSets: [], pods: [] };
   const { ageOf, completeForMs } = observation;
   // The deadline has been judged already: no time counts here.
-  return judge({ deployment, look, attempt, elapsedMs: 0, watchedMs: 0, completeForMs, ageOf }, policy);
+  return judge({ deployment, look, attempt, elapsedMs: 0, idleMs: 0, watchedMs: 0, completeForMs, ageOf }, policy);
 }
 
 /** Whether a watch shows the Deployment as it was before the attempt. A reading of its own does not lag. */

@@ -8,6 +8,15 @@ export type Progress =
   | { readonly kind: 'running'; readonly detail: string };
 
 /**
+ * A number that grows with each step of a rollout: a new replica made, an old one gone, then a new one available. It
+ * says nothing by itself; two of one rollout can be compared.
+ */
+export function stepOf({ updatedReplicas, statusReplicas, availableReplicas }: DeploymentView): number {
+  const old = statusReplicas - updatedReplicas;
+  return updatedReplicas - old + (old === 0 ? availableReplicas : 0);
+}
+
+/**
  * kubectl's rule (`kubectl rollout status`): nothing counts before `observedGeneration` has reached the generation;
  * then every replica is updated, no old one is left, and every updated one is available.
  */

@@ -28,6 +28,8 @@ export interface RolloutFacts {
   readonly attempt: Attempt;
   /** Since the attempt began, ms, not counting time on hold. */
   readonly elapsedMs: number;
+  /** For how long it has made no progress, ms; not counting time on hold, or before a restart of this program. */
+  readonly idleMs: number;
   /** For how long we have been able to look since then, ms. */
   readonly watchedMs: number;
   /** For how long the Deployment has been complete without a break, ms. */
@@ -62,7 +64,7 @@ const FIRST_LOOKS_MS = 30_000;
 
 export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
   const { deployment, attempt } = facts;
-  const leftMs = leftOf(rolloutTimeoutMs(deployment, policy), facts);
+  const leftMs = limitLeftOf(facts, policy);
   // What was seen before our patch says nothing about it, not even about its image.
   if (deployment.generation < attempt.generation) return unobserved(leftMs);
   const image = imageOf(deployment, attempt.container);
@@ -99,9 +101,19 @@ export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
   return judgeSigns(facts, signs, progress.detail, leftMs);
 }
 
+/**
+ * How long the rollout may still take, ms; 0 or less when its time is up. The operator's limit is for all of it; one
+ * of the Deployment's own, or ours, begins anew with each step forward, as the controller's deadline does: many replicas
+ * that come one by one are no failure.
+ */
+function limitLeftOf(facts: RolloutFacts, { timeoutMs }: JudgePolicy): number {
+  if (timeoutMs !== undefined) return leftOf(timeoutMs, facts.elapsedMs, facts);
+  return leftOf(idleLimitMs(facts.deployment), facts.idleMs, facts);
+}
+
 /** How much is left of a limit, ms; 0 or less when it has passed. Time in which nobody looked proves nothing. */
-function leftOf(limitMs: number, { elapsedMs, watchedMs }: RolloutFacts): number {
-  return Math.max(limitMs - elapsedMs, Math.min(limitMs, FIRST_LOOKS_MS) - watchedMs);
+function leftOf(limitMs: number, spentMs: number, { watchedMs }: RolloutFacts): number {
+  return Math.max(limitMs - spentMs, Math.min(limitMs, FIRST_LOOKS_MS) - watchedMs);
 }
 
 function unobserved(leftMs: number): Verdict {
@@ -225,13 +237,14 @@ function missedDeadlineInMs(facts: RolloutFacts): number {
     return Number.POSITIVE_INFINITY;
   }
   const startedAt = Math.floor(attempt.startedAt / 1000) * 1000;
-  return progressing.updatedAt < startedAt + deadlineMs / 2 ? Number.POSITIVE_INFINITY : leftOf(deadlineMs, facts);
+  return progressing.updatedAt < startedAt + deadlineMs / 2
+    ? Number.POSITIVE_INFINITY
+    : leftOf(deadlineMs, facts.elapsedMs, facts);
 }
 
-/** How long a rollout of this Deployment may take, ms: the operator's limit, else the Deployment's own, else 4 min. */
-export function rolloutTimeoutMs(deployment: DeploymentView, policy: JudgePolicy): number {
-  if (policy.timeoutMs !== undefined) return policy.timeoutMs;
-  const own = deployment.progressDeadlineSeconds;
-  if (own === undefined || own === DEFAULT_PROGRESS_DEADLINE_S) return DEFAULT_TIMEOUT_MS;
-  return own * 1000 + DEADLINE_SLACK_MS;
+/** How long a rollout may make no progress where no limit is set, ms: the Deployment's own deadline, else 4 min. */
+function idleLimitMs({ progressDeadlineSeconds: own, minReadySeconds }: DeploymentView): number {
+  const isOwn = own !== undefined && own !== DEFAULT_PROGRESS_DEADLINE_S;
+  // A pod that is ready counts as no step before it has been so for this long.
+  return (isOwn ? own * 1000 + DEADLINE_SLACK_MS : DEFAULT_TIMEOUT_MS) + minReadySeconds * 1000;
 }

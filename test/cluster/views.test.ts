@@ -18,6 +18,7 @@ describe('a Deployment', () => {
       annotations: {},
       deleting: false,
       replicas: 1,
+      minReadySeconds: 0,
       paused: false,
       containers: [{ name: 'web', image: 'a' }],
       observedGeneration: 0,

@@ -20,6 +20,7 @@ function adopt(cluster: ClusterLook, policy: Partial<Policy> = {}): Decision {
     last: '1.25.0',
     cluster,
     elapsedMs: 0,
+    idleMs: 0,
     watchedMs: 0,
     completeForMs: 0,
     ageOf: () => 0,

@@ -34,6 +34,7 @@ const SEEN: Observation = {
   last: undefined,
   cluster: got(),
   elapsedMs: 0,
+  idleMs: 0,
   watchedMs: 0,
   completeForMs: 0,
   ageOf: () => 0,

@@ -42,6 +42,7 @@ function after(elapsedMs: number): Observation {
     last: undefined,
     cluster: { kind: 'unseen' },
     elapsedMs,
+    idleMs: elapsedMs,
     watchedMs: elapsedMs,
     ageOf: () => 0,
     completeForMs: 0,

@@ -119,6 +119,7 @@ export function ask({ file, record: memory, cluster, last, policy, after = 60, .
     last,
     cluster: cluster ?? { kind: 'unseen' },
     elapsedMs: after * 1_000,
+    idleMs: after * 1_000,
     watchedMs: after * 1_000,
     ageOf: times.ageOf ?? (() => 0),
     completeForMs: times.completeForMs ?? 0,

@@ -29,6 +29,7 @@ export function deployment(change: Partial<DeploymentView> = {}): DeploymentView
     replicas: 1,
     paused: false,
     progressDeadlineSeconds: 600,
+    minReadySeconds: 0,
     containers: [{ name: 'web', image: NEW_IMAGE }],
     observedGeneration: PATCHED_GENERATION,
     statusReplicas: 2,

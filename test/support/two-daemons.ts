@@ -210,6 +210,7 @@ function observationOf(state: State, write: number): Observation {
     last: undefined,
     cluster: { kind: 'deployment', deployment: viewOf(state.model), look: lookOf(state.model), fresh: true },
     elapsedMs: 0,
+    idleMs: 0,
     watchedMs: 0,
     completeForMs: 0,
     ageOf: () => 0,

@@ -1,9 +1,22 @@
 /** How long a rollout may take: the operator's limit, the Deployment's own, and what is left over from the one before. */
+import type { DeploymentView } from '../../../src/domain/workload.ts';
 import { complete, PATCHED_AT, pod, progressing, unobserved, waiting } from '../../support/rollout-objects.ts';
-import type { Story } from '../../support/rollout-story.ts';
+import type { Frame, Story } from '../../support/rollout-story.ts';
 
 const exceeded = progressing('False', 'ProgressDeadlineExceeded', PATCHED_AT + 61_000);
 const leftOver = progressing('False', 'ProgressDeadlineExceeded', 0);
+
+/** Four replicas, of which so many are new, there at all, and available. */
+function stepped(updatedReplicas: number, statusReplicas: number, availableReplicas: number): Partial<DeploymentView> {
+  return { replicas: 4, updatedReplicas, statusReplicas, availableReplicas };
+}
+
+const oneByOne: readonly Frame[] = [
+  { at: 1, deployment: stepped(1, 5, 4) },
+  { at: 100, deployment: stepped(2, 5, 4) },
+  { at: 200, deployment: stepped(3, 5, 4) },
+  { at: 300, deployment: stepped(4, 5, 4) },
+];
 
 export const deadlineStories: readonly Story[] = [
   {
@@ -110,5 +123,34 @@ export const deadlineStories: readonly Story[] = [
     name: 'the API server’s default deadline is nobody’s wish: four minutes',
     frames: [{ at: 1, deployment: { progressDeadlineSeconds: 600 } }],
     ends: { outcome: 'timed-out', at: 240, cause: '1 old replica pending termination' },
+  },
+  {
+    name: 'replicas that come one by one are no failure, however many',
+    frames: [...oneByOne, { at: 400, deployment: complete(4) }],
+    ends: { outcome: 'succeeded', at: 400, cause: '' },
+  },
+  {
+    name: 'replicas that come no more time out four minutes after the last one',
+    frames: oneByOne,
+    ends: { outcome: 'timed-out', at: 540, cause: '1 old replica pending termination' },
+  },
+  {
+    name: 'replicas that come and go are no progress',
+    frames: [1, 60, 120, 180, 230].map((at, index) => ({ at, deployment: stepped(4, 5, index % 2 === 0 ? 3 : 4) })),
+    ends: { outcome: 'timed-out', at: 240, cause: '1 old replica pending termination' },
+  },
+  {
+    name: 'the limit of the operator is for the whole rollout',
+    policy: { timeoutMs: 240_000 },
+    frames: oneByOne,
+    ends: { outcome: 'timed-out', at: 240, cause: '3 of 4 replicas updated' },
+  },
+  {
+    name: 'a pod that must be ready for longer than our limit gets that time',
+    frames: [
+      { at: 1, deployment: { minReadySeconds: 300 } },
+      { at: 320, deployment: { ...complete(), minReadySeconds: 300 } },
+    ],
+    ends: { outcome: 'succeeded', at: 320, cause: '' },
   },
 ];
