@@ -19,8 +19,12 @@ export function decideSettled(of: Remembered<OrderCase>): Decision {
     case 'blocked':
       return decideParked(of);
     case 'failed':
-    case 'timed-out':
       return wantsRollback(record, of.policy) ? rollBack(of) : noticeRecovery(of);
+    case 'timed-out': {
+      // What was merely slow may be complete by now, as after a restart: that is not taken back.
+      const recovery = noticeRecovery(of);
+      return recovery.kind === 'nothing' && wantsRollback(record, of.policy) ? rollBack(of) : recovery;
+    }
     case 'succeeded':
       // A watch that lags, or a cluster that was set back, as by the restoring of a backup.
       return lags(of.observation, record.attempt) ? { kind: 'look-fresh' } : decideSucceeded(of);

@@ -48,15 +48,26 @@ describe('a rollback', () => {
   test('goes to the last verified version after a failure and after a time-out', () => {
     for (const phase of ['failed', 'timed-out'] as const) {
       expect(ask({ file, record: { ...failed, phase }, policy })).toEqual({ kind: 'look-fresh' });
-      expect(ask({ file, record: { ...failed, phase }, policy, cluster: got() })).toMatchObject({
-        kind: 'patch',
-        record: {
-          phase: 'rolling-out',
-          content: 'bytes of 1.25.0',
-          pending: { id: NEW_ID, kind: 'rollback', image: OLD_IMAGE, version: '1.24.0' },
+      expect(ask({ file, record: { ...failed, phase }, policy, cluster: got({ availableReplicas: 0 }) })).toMatchObject(
+        {
+          kind: 'patch',
+          record: {
+            phase: 'rolling-out',
+            content: 'bytes of 1.25.0',
+            pending: { id: NEW_ID, kind: 'rollback', image: OLD_IMAGE, version: '1.24.0' },
+          },
         },
-      });
+      );
     }
+  });
+
+  test('takes nothing back that was merely slow and is complete by now', () => {
+    const slow = { ...failed, phase: 'timed-out' } as const;
+
+    expect(ask({ file, record: slow, policy, cluster: watched() })).toMatchObject({ kind: 'wait' });
+    expect(
+      conclusionOf(ask({ file, record: slow, policy, cluster: watched(), completeForMs: 20_000 })).event.what,
+    ).toBe('recovered');
   });
 
   test('uses the image that was verified, whatever the settings would make of its version now', () => {
