@@ -6,8 +6,8 @@ import type { TargetEvent } from '../domain/event.ts';
 import type { PendingAttempt, TargetRecord } from '../domain/record.ts';
 import type { Target, TargetKey } from '../domain/target.ts';
 import type { DeploymentView } from '../domain/workload.ts';
+import type { RolloutLook } from '../rollout/facts.ts';
 import type { FailureSign } from '../rollout/failure-signs.ts';
-import type { RolloutLook } from '../rollout/verdict.ts';
 import type { Order } from './order.ts';
 import type { Policy } from './policy.ts';
 

@@ -5,7 +5,7 @@ import { ApiError } from '../domain/api-error.ts';
 import type { Attempt, TargetRecord } from '../domain/record.ts';
 import type { Target } from '../domain/target.ts';
 import type { DeploymentView } from '../domain/workload.ts';
-import type { RolloutLook } from '../rollout/verdict.ts';
+import type { RolloutLook } from '../rollout/facts.ts';
 import { runningAttempt } from './attempt.ts';
 import type { ClusterLook } from './decision.ts';
 

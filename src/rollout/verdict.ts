@@ -1,15 +1,11 @@
 /** Whether a rollout is over, and how it went. Pure: the pass brings the facts and the elapsed times. */
 import type { Attempt } from '../domain/record.ts';
-import { type DeploymentView, imageOf, type PodView, type ReplicaSetView, revisionOf } from '../domain/workload.ts';
+import { imageOf, type PodView, type ReplicaSetView, revisionOf } from '../domain/workload.ts';
+import type { RolloutFacts } from './facts.ts';
 import { type FailureSign, failureSigns } from './failure-signs.ts';
 import { progressOf } from './progress.ts';
+import { limitLeftMs, missedDeadlineInMs } from './time-limits.ts';
 import { SEVERITIES } from './trouble.ts';
-
-/** What is known of a rollout beside the Deployment. Empty where a right is missing. */
-export interface RolloutLook {
-  readonly replicaSets: readonly ReplicaSetView[];
-  readonly pods: readonly PodView[];
-}
 
 export interface JudgePolicy {
   /** How long a sign of severity `strikes` must last, ms. */
@@ -20,22 +16,6 @@ export interface JudgePolicy {
   readonly timeoutMs: number | undefined;
   /** Which signs count; all unless told. */
   readonly counts?: (sign: FailureSign) => boolean;
-}
-
-export interface RolloutFacts {
-  readonly deployment: DeploymentView;
-  readonly look: RolloutLook;
-  readonly attempt: Attempt;
-  /** Since the attempt began, ms, not counting time on hold. */
-  readonly elapsedMs: number;
-  /** For how long it has made no progress, ms; not counting time on hold, or before a restart of this program. */
-  readonly idleMs: number;
-  /** For how long we have been able to look since then, ms. */
-  readonly watchedMs: number;
-  /** For how long the Deployment has been complete without a break, ms. */
-  readonly completeForMs: number;
-  /** How long ago a sign was first seen, ms; 0 for a new one. */
-  readonly ageOf: (signId: string) => number;
 }
 
 /** The cause is that of the first sign. */
@@ -50,21 +30,13 @@ export type Verdict =
   /** Somebody else changed the image of our container. */
   | { readonly kind: 'overridden'; readonly change: string };
 
-/** The limit of the Go engine, for a Deployment that sets none of its own. */
-const DEFAULT_TIMEOUT_MS = 240_000;
-/** The API server's default deadline: a Deployment that has it was not given one on purpose. */
-const DEFAULT_PROGRESS_DEADLINE_S = 600;
-/** Our limit is a little later than the controller's, so that its condition is the one that is told. */
-const DEADLINE_SLACK_MS = 10_000;
 const SOON_MS = 700;
 /** How long a complete Deployment may go without its new ReplicaSet being seen, ms. */
 const SILENCE_MS = 3_000;
-/** After a time in which nobody could look, a rollout has this long to show how it stands before its time is up, ms. */
-const FIRST_LOOKS_MS = 30_000;
 
 export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
   const { deployment, attempt } = facts;
-  const leftMs = limitLeftOf(facts, policy);
+  const leftMs = limitLeftMs(facts, policy.timeoutMs);
   // What was seen before our patch says nothing about it, not even about its image.
   if (deployment.generation < attempt.generation) return unobserved(leftMs);
   const image = imageOf(deployment, attempt.container);
@@ -98,22 +70,7 @@ export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
   if (progress.kind === 'complete') {
     return { kind: 'running', detail: 'the new ReplicaSet is not there yet', lookAgainInMs: unseenMs };
   }
-  return judgeSigns(facts, signs, progress.detail, leftMs);
-}
-
-/**
- * How long the rollout may still take, ms; 0 or less when its time is up. The operator's limit is for all of it; one
- * of the Deployment's own, or ours, begins anew with each step forward, as the controller's deadline does: many replicas
- * that come one by one are no failure.
- */
-function limitLeftOf(facts: RolloutFacts, { timeoutMs }: JudgePolicy): number {
-  if (timeoutMs !== undefined) return leftOf(timeoutMs, facts.elapsedMs, facts);
-  return leftOf(idleLimitMs(facts.deployment), facts.idleMs, facts);
-}
-
-/** How much is left of a limit, ms; 0 or less when it has passed. Time in which nobody looked proves nothing. */
-function leftOf(limitMs: number, spentMs: number, { watchedMs }: RolloutFacts): number {
-  return Math.max(limitMs - spentMs, Math.min(limitMs, FIRST_LOOKS_MS) - watchedMs);
+  return judgeSigns(facts, signs, `${progress.detail}${leavingPods(facts, replicaSet)}`, leftMs);
 }
 
 function unobserved(leftMs: number): Verdict {
@@ -174,6 +131,15 @@ function newReplicaSet(facts: RolloutFacts, image: string): ReplicaSetView | und
     .toSorted((left, right) => right.revision - left.revision)[0];
 }
 
+/** Recreate makes no new pod before every old one is gone: a finalizer or a lost node can keep one for ever. */
+function leavingPods({ deployment, look }: RolloutFacts, replicaSet: ReplicaSetView | undefined): string {
+  const [one, ...more] = look.pods.filter((pod) => pod.deleting && pod.ownerUid !== replicaSet?.uid);
+  if (one === undefined || deployment.updatedReplicas > 0) return '';
+  return more.length === 0
+    ? `; old pod ${one.name} is still terminating`
+    : `; ${more.length + 1} old pods are still terminating`;
+}
+
 /** Pods of old ReplicaSets, pods on their way out and pods that ended before our change never speak against it. */
 function newPods({ look, attempt }: RolloutFacts, replicaSet: ReplicaSetView | undefined): readonly PodView[] {
   if (replicaSet === undefined) return [];
@@ -221,30 +187,4 @@ function graceOf(sign: FailureSign, policy: JudgePolicy): number {
     default:
       return sign.severity satisfies never;
   }
-}
-
-/**
- * In how many ms the controller's own verdict counts; 0 or less when it does, infinite when there is none. The condition
- * can be left over from the previous rollout (krane's issue 765), and a slow controller leaves it there for longer than
- * the deadline. So it must be set well after our patch; half the deadline leaves room for a cluster clock that differs
- * from ours. Its times are whole seconds, so the controller can be up to a second early, and says nothing more then.
- */
-function missedDeadlineInMs(facts: RolloutFacts): number {
-  const { deployment, attempt } = facts;
-  const deadlineMs = (deployment.progressDeadlineSeconds ?? Number.POSITIVE_INFINITY) * 1000;
-  const progressing = deployment.conditions.find((condition) => condition.type === 'Progressing');
-  if (progressing?.status !== 'False' || progressing.reason !== 'ProgressDeadlineExceeded') {
-    return Number.POSITIVE_INFINITY;
-  }
-  const startedAt = Math.floor(attempt.startedAt / 1000) * 1000;
-  return progressing.updatedAt < startedAt + deadlineMs / 2
-    ? Number.POSITIVE_INFINITY
-    : leftOf(deadlineMs, facts.elapsedMs, facts);
-}
-
-/** How long a rollout may make no progress where no limit is set, ms: the Deployment's own deadline, else 4 min. */
-function idleLimitMs({ progressDeadlineSeconds: own, minReadySeconds }: DeploymentView): number {
-  const isOwn = own !== undefined && own !== DEFAULT_PROGRESS_DEADLINE_S;
-  // A pod that is ready counts as no step before it has been so for this long.
-  return (isOwn ? own * 1000 + DEADLINE_SLACK_MS : DEFAULT_TIMEOUT_MS) + minReadySeconds * 1000;
 }

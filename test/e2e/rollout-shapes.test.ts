@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { MERGE_PATCH } from '../support/api-client.ts';
 import { eventually } from '../support/eventually.ts';
-import { numberAt } from '../support/json.ts';
+import { listAt, numberAt, textAt } from '../support/json.ts';
 import { startStage } from './control-plane-stage.ts';
 
 test('with 0 replicas the version is set, and the answer says that nothing was verified', async () => {
@@ -32,6 +33,24 @@ test('the strategy Recreate is seen through', async () => {
 
   expect(await stage.deploy('web', '1.25.0\n')).toMatchObject({ phase: 'succeeded' });
   expect(await stage.deploy('web', '1.26.0-missing\n')).toMatchObject({ phase: 'failed' });
+});
+
+test('an old pod that never goes explains the time-out of a Recreate, and the late success is told', async () => {
+  await using stage = await startStage({ env: { ROLLOUT_TIMEOUT: '3s' } });
+  await stage.deployments.create('web', { spec: { strategy: { type: 'Recreate' } } });
+  const pods = `/api/v1/namespaces/${stage.namespace}/pods`;
+  const [old] = listAt(await stage.api.ask('GET', pods), 'items');
+  const name = textAt(old, 'metadata', 'name');
+  const setFinalizers = (finalizers: readonly string[]) =>
+    stage.api.ask('PATCH', `${pods}/${name}`, { body: { metadata: { finalizers } }, contentType: MERGE_PATCH });
+  await setFinalizers(['example.com/stuck']);
+
+  const answer = await stage.deploy('web', '1.25.0\n');
+  await setFinalizers([]);
+
+  expect(answer.phase).toBe('timed-out');
+  expect(answer.summary).toContain(`old pod ${name} is still terminating`);
+  await eventually(async () => (await stage.status('web'))?.phase === 'succeeded', { timeoutMs: 30_000 });
 });
 
 test('minReadySeconds is waited for', async () => {

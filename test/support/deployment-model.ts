@@ -5,7 +5,7 @@
 
 import type { JsonPatchOperation } from '../../src/cluster/cluster.ts';
 import type { DeploymentView } from '../../src/domain/workload.ts';
-import type { RolloutLook } from '../../src/rollout/verdict.ts';
+import type { RolloutLook } from '../../src/rollout/facts.ts';
 import { complete, crashLooping, deployment, exit, pod, replicaSet, running, waiting } from './rollout-objects.ts';
 
 export interface DeploymentModel {

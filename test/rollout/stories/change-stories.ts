@@ -98,6 +98,22 @@ export const changeStories: readonly Story[] = [
     ends: { outcome: 'succeeded', at: 20, cause: '' },
   },
   {
+    name: 'Recreate: an old pod that never goes explains the time-out',
+    frames: [
+      {
+        at: 1,
+        deployment: { statusReplicas: 0, updatedReplicas: 0, availableReplicas: 0 },
+        replicaSets: [OLD_SET],
+        pods: [pod(running(), { name: 'web-1-abcde', ownerUid: OLD_SET.uid, deleting: true })],
+      },
+    ],
+    ends: {
+      outcome: 'timed-out',
+      at: 240,
+      cause: '0 of 1 replicas updated; old pod web-1-abcde is still terminating',
+    },
+  },
+  {
     name: 'minReadySeconds: ready is not yet available',
     frames: [
       {
