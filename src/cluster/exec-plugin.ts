@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Clock } from '../clock.ts';
 import { ApiError } from '../domain/api-error.ts';
 import { oneLine } from '../domain/printable.ts';
+import { redact } from '../domain/redact.ts';
 import { fieldsOf, optionalText, timeOf } from './fields.ts';
 import type { ClusterEntry, ExecPlugin } from './kubeconfig-file.ts';
 
@@ -38,7 +39,7 @@ export async function runExecPlugin(
 ): Promise<PluginCredential> {
   const { code, stdout, stderr } = await run(plugin, execInfo(plugin, cluster), options);
   if (code !== 0) {
-    const complaint = oneLine(stderr.trim().split('\n').at(-1) ?? '', MAX_COMPLAINT);
+    const complaint = oneLine(redact(stderr.trim().split('\n').at(-1) ?? ''), MAX_COMPLAINT);
     throw failure(plugin, `ended with ${code}${complaint === '' ? '' : `: ${complaint}`}`);
   }
   const status = fieldsOf(fieldsOf(parseOutput(plugin, stdout)).status);

@@ -8,7 +8,7 @@ interface Pattern {
 }
 
 const SECRET_WORD =
-  '(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|(?:private|signing|encryption|master)[_-]?key|credentials?|authorization)';
+  '(?:password|passwd|passphrase|pwd|secret|token|(?:api|access|account)[_-]?key|(?:private|signing|encryption|master)[_-]?key|credentials?|authorization)';
 const PASS = '(?<![a-z])pass(?![\\w.-])';
 // Bounded, like all that follows: a text of one word repeated must not take minutes.
 const SECRET_NAME = `(?:${SECRET_WORD}[\\w.-]{0,100}|${PASS})`;
@@ -16,11 +16,17 @@ const SECRET_NAME = `(?:${SECRET_WORD}[\\w.-]{0,100}|${PASS})`;
 const QUOTE = `(?:\\\\?["'])`;
 /** What is hidden already stays as it is. */
 const VALUE = `(?!\\[redacted\\])(\\\\"[^"\\\\]*\\\\"|"[^"]*"|'[^']*'|[^\\s,;&}\\])"'\\\\]+)`;
-/** `failed to fetch token: unexpected status` is no token, nor is the tag of `token-service:1.26.0`. */
-const NO_SECRET =
-  '(?!v?\\d+\\.\\d[\\w.+-]{0,100}(?![^\\s"\'\\\\,;)]))(?!(?:an?|cannot|connection|context|could|dial|error|failed|get|invalid|missing|no|not|post|status|the|unexpected|yes)\\b)';
+/** Words that say what is wrong with a secret, or begin to: `token: expired`, `may require authorization: server message`. */
+const PROSE =
+  '(?:an?|authentication|can|cannot|command|connection|context|could|denied|dial|empty|error|expired|failed|field|forbidden|get|has|header|invalid|is|key|may|missing|must|no|none|not|open|permission|post|required|revoked|server|should|signature|status|the|too|unauthorized|unexpected|unknown|unset|wrong|yes)';
+const EMPTY = '(?:null|nil|none|undefined|true|false|<\\w{1,20}>)';
+const WORD_END = '(?=["\'\\\\]|[.,:;!?)\\]}]*(?:\\s|$))';
+/** Nothing is hidden where a value is missing. */
+const NO_EMPTY = `(?!${EMPTY}${WORD_END})`;
+/** Nor the answer to a request for a token, nor the tag of `token-service:1.26.0`. */
+const NO_SECRET = `${NO_EMPTY}(?!v?\\d+\\.\\d[\\w.+-]{0,100}(?![^\\s"'\\\\,;)]))(?![45]\\d\\d [A-Z])(?!(?:secrets?|configmaps?|serviceaccounts?) ")(?!${PROSE}${WORD_END})`;
 /** A service may well be called token-service, and its pods, containers and images after it; 253 is the longest name. */
-const NOT_OF_A_SERVICE = '(?<!(?:\\b(?:pod|container|image:?) "?|→ |\\/)[\\w.-]{0,253})';
+const NOT_OF_A_SERVICE = '(?<!(?:\\b(?:pod|container|image:?) "?|unexpected |→ |\\/)[\\w.-]{0,253})';
 
 /** These stand on lines of their own, so a log is searched as a whole for them. */
 const KEYS: readonly Pattern[] = [
@@ -35,17 +41,22 @@ const PATTERNS: readonly Pattern[] = [
     find: /(\b[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:@]{0,128}:)[^\s@]{1,512}(?:@[^\s@/]{1,128}){0,4}(?=@)/gi,
     put: `$1${HIDDEN}`,
   },
+  // the same without a scheme, as Go's MySQL driver wants it
+  { find: /(\b[\w.-]{1,64}:)[^\s@/"']{1,128}(?=@(?:tcp|unix)\()/g, put: `$1${HIDDEN}` },
   { find: /(https?:\/\/hooks\.[^\s/]+\/)[^\s"'<>]+/gi, put: `$1${HIDDEN}` },
-  { find: /\b((?:bearer|basic|authorization["']?\s*[:=]\s*["']?\w+)\s+)[\w.~+/=-]{8,}/gi, put: `$1${HIDDEN}` },
+  {
+    find: /\b((?:(?:bearer|basic)(?!\s+(?:auth\w*|credentials?|tokens?)\b)|authorization["']?\s*[:=]\s*["']?\w+)\s+)[\w.~+/=-]{8,}/gi,
+    put: `$1${HIDDEN}`,
+  },
   { find: /(\bcookie:\s*)\S[^"'\n]*/gi, put: `$1${HIDDEN}` },
-  { find: /\beyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?/g, put: HIDDEN },
+  { find: /\beyJ[\w-]{8,2000}\.[\w-]+(?:\.[\w-]*)?/g, put: HIDDEN },
   // keys with a well-known beginning: AWS, GitHub, GitLab, Slack, Stripe, Google, npm, Docker, Hugging Face, SendGrid
   {
     find: /\b(?:(?:AKIA|ASIA)[A-Z0-9]{12,}|gh[opsu]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{8,}|[sr]k_(?:live|test)_\w{8,}|AIza[\w-]{30,}|(?:npm|dckr_pat|hf)_[\w-]{20,}|SG\.[\w-]{16,}\.[\w-]{16,})/g,
     put: HIDDEN,
   },
   // name=value, name: value and "name": "value", where the name speaks of a secret
-  { find: new RegExp(`(${SECRET_NAME}${QUOTE}?\\s*=>?\\s*)${VALUE}`, 'gi'), put: `$1${HIDDEN}` },
+  { find: new RegExp(`(${SECRET_NAME}${QUOTE}?\\s*=(?:>|(?!>))\\s*)${NO_EMPTY}${VALUE}`, 'gi'), put: `$1${HIDDEN}` },
   {
     find: new RegExp(`(${NOT_OF_A_SERVICE}${SECRET_NAME}${QUOTE}?\\s*:\\s*)${NO_SECRET}${VALUE}`, 'gi'),
     put: `$1${HIDDEN}`,

@@ -156,6 +156,11 @@ describe('credentials', () => {
       body: 'echo "no session for profile x" >&2; exit 3',
       says: 'ended with 3: no session for profile x',
     },
+    {
+      what: 'complains of its secret',
+      body: 'echo "cannot log in with client_secret=s3cret-token" >&2; exit 3',
+      says: 'ended with 3: cannot log in with client_secret=[redacted]',
+    },
     { what: 'prints garbage', body: 'echo s3cret-token', says: 'printed something that is not JSON' },
     { what: 'prints no token', body: 'echo "{}"', says: 'printed neither a token nor a client certificate' },
   ])('a plugin that $what is named, without its output', async ({ body, says }) => {

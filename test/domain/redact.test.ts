@@ -28,6 +28,10 @@ describe('redact', () => {
     ['Authorization: token hunter2hunter2', 'hunter2hunter2'],
     ['Cookie: session=hunter2hunter2', 'hunter2hunter2'],
     ['connect amqp://guest:hunter2@hunter3@queue/', 'hunter3'],
+    ['dial app:hunter2@tcp(db:3306)/shop', 'hunter2'],
+    ['AccountName=shop;AccountKey=hunter2==', 'hunter2'],
+    ['password: no-more-hunter2', 'hunter2'],
+    ['passphrase: invalid.hunter2', 'hunter2'],
   ])('hides the secret of %j', (text, secret) => {
     expect(redact(text)).not.toContain(secret);
     expect(redact(text)).toContain('[redacted]');
@@ -36,7 +40,19 @@ describe('redact', () => {
   test.each([
     'Error: DATABASE_URL is not set',
     'exits 137 (signal 9)',
-    'pull access denied, repository does not exist or may require authorization',
+    'pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed',
+    'failed to authorize: failed to fetch oauth token: denied: denied',
+    'failed to fetch oauth token: 401 Unauthorized',
+    'unauthorized: authentication required',
+    'MountVolume.SetUp failed for volume "app-token" : secret "app-token" not found',
+    "couldn't find key password in Secret prod/db",
+    'invalid token: signature has expired',
+    '{"error":"token: expired","retry":false}',
+    'API_TOKEN: undefined',
+    'cannot log in (password=undefined, token=<nil>)',
+    'jwt.secret: may not be empty',
+    'Basic authentication required, bearer token missing',
+    'SyntaxError: unexpected token: EOF',
     'failed to resolve reference "docker.io/library/nginx:typo": not found',
     'GET http://10.0.0.1:8080/healthz returned 503',
     'pod api-token-7d9f8-wpwdq: container webhook exits 1 (1 restart)',
@@ -63,6 +79,7 @@ describe('redact', () => {
       'password'.repeat(5_000),
       'a://'.repeat(5_000),
       `${'eyJ'.repeat(5_000)}.`,
+      '-eyJaaaaaaaaaaa'.repeat(60_000),
       ' token ='.repeat(5_000),
       '--password'.repeat(5_000),
       '--a'.repeat(20_000),
@@ -76,7 +93,7 @@ describe('redact', () => {
   });
 
   test('hides nothing twice', () => {
-    const once = redact('--token abc12345 DB_PASS=hunter2 token: abc postgres://app:hunter2@db');
+    const once = redact('--token abc12345 password => "hunter2" DB_PASS=hunter2 token: abc postgres://app:hunter2@db');
 
     expect(redact(once)).toBe(once);
   });
