@@ -102,7 +102,7 @@ export function createConnection(access: ClusterAccess, settings: ClientSettings
       const route = routes.current;
       let login: Login | undefined;
       try {
-        const received = await told(outgoing, async () => {
+        const received = await told(outgoing, route, async () => {
           login = await route.credentials.current();
           return sendOnce(outgoing, route, login, read);
         });
@@ -161,7 +161,7 @@ export function createConnection(access: ClusterAccess, settings: ClientSettings
   }
 
   /** Tells the listeners how a request ended, unless we ended it ourselves. */
-  async function told<T>(outgoing: Outgoing, send: () => Promise<Received<T>>): Promise<Received<T>> {
+  async function told<T>(outgoing: Outgoing, route: Route, send: () => Promise<Received<T>>): Promise<Received<T>> {
     const startedAt = clock.monotonic();
     const tell = (status: number | undefined, error?: ApiError) => {
       const { method, path } = outgoing;
@@ -173,7 +173,8 @@ export function createConnection(access: ClusterAccess, settings: ClientSettings
       tell(received.status);
       return received;
     } catch (error) {
-      const ended = signalsOf(outgoing).some((signal) => signal.aborted);
+      // What a route met that was left meanwhile says nothing of the present one.
+      const ended = route !== routes.current || signalsOf(outgoing).some((signal) => signal.aborted);
       if (error instanceof ApiError && !ended) tell(error.code, error);
       throw error;
     }

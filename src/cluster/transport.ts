@@ -55,7 +55,8 @@ export function createTransport(access: ClusterAccess, clock: Clock): Transport 
   let generation: Generation | undefined;
   let loading: Promise<Generation> | undefined;
   let closedFor: ApiError | undefined;
-  const open = new Set<unknown>();
+  /** Of all agents, also of those that were given up. */
+  const open = new Set<Dispatcher>();
   const closing = new Set<Promise<void>>();
 
   async function agents(login: Login): Promise<Agents> {
@@ -85,8 +86,9 @@ export function createTransport(access: ClusterAccess, clock: Clock): Transport 
   }
 
   function track<T extends Dispatcher>(agent: T): T {
-    agent.on('connect', (_origin, targets) => open.add(targets.at(-1)));
-    agent.on('disconnect', (_origin, targets) => open.delete(targets.at(-1)));
+    // The last of the targets is the connection itself.
+    agent.on('connect', (_origin, targets) => open.add(targets.at(-1) ?? agent));
+    agent.on('disconnect', (_origin, targets) => open.delete(targets.at(-1) ?? agent));
     return agent;
   }
 
@@ -115,6 +117,8 @@ export function createTransport(access: ClusterAccess, clock: Clock): Transport 
       generation = undefined;
       closedFor = reason;
       if (last !== undefined) await Promise.all([last.calls.destroy(reason), last.watches.destroy(reason)]);
+      // An agent that was given up no longer knows what still runs on it.
+      await Promise.all([...open].map((connection) => connection.destroy(reason)));
       await Promise.all(closing);
     },
   };

@@ -149,6 +149,66 @@ describe('a kubeconfig that was written anew', () => {
     await eventually(() => !first.isOpen);
     await eventually(() => old.api.connected.now === 0);
   });
+
+  test('cuts off the watch on a connection that was given up as silent before', async () => {
+    const dir = await tempDir();
+    const clock = createManualClock();
+    const [old, moved] = [await startWatchServer(), await startWatchServer()];
+    cleanups.push(
+      () => old.api.stop(),
+      () => moved.api.stop(),
+    );
+    const cluster = load(writeKubeconfig(dir, { server: old.api.url, user: { token: 'secret' } }), clock);
+    const observer = createObserver(cluster, systemClock, {
+      isOurs: () => true,
+      onHint: () => {},
+      onState: () => {},
+      onError: () => {},
+    });
+    cleanups.push(() => observer.stop());
+    observer.start();
+    const first = await old.watch(0);
+    first.bookmark('900', true);
+    await eventually(() => observer.deployment(web).live);
+    let asked = 0;
+    old.refuse = ({ query }) => {
+      asked += 1;
+      return query.get('watch') !== 'true';
+    };
+
+    clock.advance(1);
+    const unanswered = cluster.readDeployment(web);
+    await eventually(() => asked === 1);
+    writeKubeconfig(dir, { server: moved.api.url, user: { token: 'secret' } });
+    clock.advance(10_000);
+
+    await expect(unanswered).rejects.toMatchObject({ kind: 'unreachable' });
+    await eventually(() => !first.isOpen);
+    expect((await moved.watch(0)).asked.query.has('resourceVersion')).toBe(false);
+  });
+
+  test('ends the calls to the old server without taking that for an answer', async () => {
+    const dir = await tempDir();
+    let waiting = 0;
+    const old = await startApiServer(({ path }, response) => {
+      if (path.endsWith('/web')) waiting += 1;
+      else sendStatus(response, 401, 'Unauthorized', 'Unauthorized');
+    });
+    cleanups.push(old.stop);
+    const moved = await startServer(['new']);
+    const cluster = load(writeKubeconfig(dir, { server: old.url, user: { token: 'old' } }));
+    const told: string[] = [];
+    cluster.connection.subscribe(({ path }) => told.push(path));
+    const cutOff = cluster.readDeployment(web);
+    cutOff.catch(() => {});
+    await eventually(() => waiting === 1);
+
+    writeKubeconfig(dir, { server: moved.url, user: { token: 'new' } });
+    await cluster.readDeployment({ service: 'api', namespace: 'prod' });
+
+    await expect(cutOff).rejects.toMatchObject({ kind: 'gone' });
+    expect(told.filter((path) => path.endsWith('/web'))).toEqual([]);
+  });
 });
 
 test.runIf(requireTool('openssl'))('an authority that was replaced in the kubeconfig is trusted', async () => {
