@@ -2,6 +2,7 @@
  * The part of `decide` for a target whose content has its answer: roll back, notice a late success, look over a refusal.
  * It looks only at what the watch knows, so a target at rest costs no request.
  */
+import { isTransient } from '../domain/api-error.ts';
 import type { TargetRecord } from '../domain/record.ts';
 import { runsImageOf, wayBack } from './attempt.ts';
 import { endAttempt, subjectOf } from './conclusions.ts';
@@ -27,7 +28,8 @@ export function decideSettled(of: Remembered<OrderCase>): Decision {
     }
     case 'succeeded':
       // A watch that lags, or a cluster that was set back, as by the restoring of a backup.
-      return lags(of.observation, record.attempt) ? { kind: 'look-fresh' } : decideSucceeded(of);
+      if (lags(of.observation, record.attempt)) return { kind: 'look-fresh' };
+      return decideUnanswered(of) ?? decideSucceeded(of);
     case 'refused':
       return reconsider(of);
     case 'superseded':
@@ -44,6 +46,11 @@ export function decideSettled(of: Remembered<OrderCase>): Decision {
     default:
       return record.phase satisfies never;
   }
+}
+
+/** A watch that shows an earlier state may have no further event to tell: the question to the API server is repeated. */
+function decideUnanswered({ observation: { cluster } }: Remembered): Decision | undefined {
+  return cluster.kind === 'error' && isTransient(cluster.error) ? { kind: 'retry', error: cluster.error } : undefined;
 }
 
 /** What was refused for the settings or for the Deployment is deployed when those have changed. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ApiError } from '../../src/domain/api-error.ts';
 import { withoutPending } from '../../src/reconcile/attempt.ts';
 import {
   ask,
@@ -122,6 +123,15 @@ describe('a change made outside', () => {
     const stale = watched({ containers: [{ name: 'web', image: OLD_IMAGE }], generation: 1, observedGeneration: 1 });
 
     expect(ask({ file, record: success, cluster: stale, after: 600 })).toEqual({ kind: 'look-fresh' });
+  });
+
+  test('is asked for until the API server answers', () => {
+    const error = new ApiError('server', 'GET deployment web: 503', { code: 503 });
+
+    expect(ask({ file, record: success, cluster: { kind: 'error', error }, after: 600 })).toEqual({
+      kind: 'retry',
+      error,
+    });
   });
 
   test('is the restoring of a backup when the API server itself shows an earlier state', () => {
