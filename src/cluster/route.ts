@@ -35,9 +35,10 @@ export interface RouteOptions {
 /** Between two readings while nothing gets through. */
 const RELOAD_GAP_MS = 5_000;
 
-export function createRoutes({ access: first, reload, pluginEnv, clock }: RouteOptions): Routes {
-  let access = first;
-  let current = open(first);
+export function createRoutes({ access, reload, pluginEnv, clock }: RouteOptions): Routes {
+  // As it was read: an auth-provider of the library writes its renewed tokens into the object.
+  let known = JSON.stringify(access);
+  let current = open(access);
   let reloadAt = Number.NEGATIVE_INFINITY;
   const closing = new Set<Promise<void>>();
 
@@ -58,8 +59,8 @@ export function createRoutes({ access: first, reload, pluginEnv, clock }: RouteO
     if (!mayBeOutdated(error) || now < reloadAt) return false;
     reloadAt = now + RELOAD_GAP_MS;
     const next = readAgain();
-    if (next === undefined || JSON.stringify(next) === JSON.stringify(access)) return false;
-    access = next;
+    if (next === undefined || JSON.stringify(next) === known) return false;
+    known = JSON.stringify(next);
     current = open(next);
     // What is cut off here starts over: another server counts its versions in its own way.
     const closed = close(route, endOf('gone', 'the kubeconfig names another way to the cluster')).finally(() =>

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
 import { type Cluster, loadCluster } from '../../src/cluster/cluster.ts';
@@ -67,6 +68,29 @@ describe('a kubeconfig that was written anew', () => {
     await expect(cluster.readDeployment(web)).rejects.toMatchObject({ kind: 'unreachable' });
     expect((await cluster.readDeployment(web)).name).toBe('web');
     expect(cluster.server).toBe(moved.url);
+  });
+
+  test('is told from a login that its provider keeps up to date in memory', async () => {
+    const dir = await tempDir();
+    const waiting: ServerResponse[] = [];
+    const { url: server, stop } = await startApiServer(({ path }, response) => {
+      if (path.endsWith('/web')) waiting.push(response);
+      else response.destroy();
+    });
+    cleanups.push(stop);
+    const claims = Buffer.from(JSON.stringify({ exp: 4_000_000_000 })).toString('base64url');
+    // The provider adds an empty client-secret.
+    const config = { 'client-id': 'us', 'id-token': `e30.${claims}.e30` };
+    const cluster = load(writeKubeconfig(dir, { server, user: { 'auth-provider': { name: 'oidc', config } } }));
+    const answered = cluster.readDeployment(web);
+    await eventually(() => waiting.length === 1);
+
+    await expect(cluster.readDeployment({ service: 'api', namespace: 'prod' })).rejects.toMatchObject({
+      kind: 'unreachable',
+    });
+    for (const response of waiting) sendJson(response, deploymentObject('web'));
+
+    expect((await answered).name).toBe('web');
   });
 
   test('is not read all the time while nothing gets through', async () => {
