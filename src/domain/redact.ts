@@ -17,16 +17,25 @@ const QUOTE = `(?:\\\\?["'])`;
 /** What is hidden already stays as it is. */
 const VALUE = `(?!\\[redacted\\])(\\\\"[^"\\\\]*\\\\"|"[^"]*"|'[^']*'|[^\\s,;&}\\])"'\\\\]+)`;
 /** Words that say what is wrong with a secret, or begin to: `token: expired`, `may require authorization: server message`. */
-const PROSE =
-  '(?:an?|authentication|can|cannot|command|connection|context|could|denied|dial|empty|error|expired|failed|field|forbidden|get|has|header|invalid|is|key|may|missing|must|no|none|not|open|permission|post|required|revoked|server|should|signature|status|the|too|unauthorized|unexpected|unknown|unset|wrong|yes)';
+const PROSE = (
+  'an? are authentication awaiting can cannot command connection context could denied dial does empty ' +
+  'eof error expired failed field forbidden get has header illegal in invalid invalid_grant is jwt key ' +
+  'malformed may missing must neither no none not only open permission please post references required ' +
+  'revoked rpc server should signature status string the this timeout too unable unauthenticated ' +
+  'unauthorized unexpected unknown unset was were wrong yes your'
+).replaceAll(' ', '|');
+/** Of errors that wrap one another: `load credentials: x509: certificate expired`. */
+const CHAIN = '(?:[a-z]+|x509|oauth2):\\s';
 const EMPTY = '(?:null|nil|none|undefined|true|false|<\\w{1,20}>)';
 const WORD_END = '(?=["\'\\\\]|[.,:;!?)\\]}]*(?:\\s|$))';
 /** Nothing is hidden where a value is missing. */
 const NO_EMPTY = `(?!${EMPTY}${WORD_END})`;
 /** Nor the answer to a request for a token, nor the tag of `token-service:1.26.0`. */
-const NO_SECRET = `${NO_EMPTY}(?!v?\\d+\\.\\d[\\w.+-]{0,100}(?![^\\s"'\\\\,;)]))(?![45]\\d\\d [A-Z])(?!(?:secrets?|configmaps?|serviceaccounts?) ")(?!${PROSE}${WORD_END})`;
+const NO_SECRET = `${NO_EMPTY}(?!v?\\d+\\.\\d[\\w.+-]{0,100}(?![^\\s"'\\\\,;)]))(?![45]\\d\\d(?: [A-Z]|$))(?!(?:configmaps?|secrets?|serviceaccounts?) ")(?!${CHAIN}|(?:${PROSE})${WORD_END})`;
 /** A service may well be called token-service, and its pods, containers and images after it; 253 is the longest name. */
-const NOT_OF_A_SERVICE = '(?<!(?:\\b(?:pod|container|image:?) "?|unexpected |→ |\\/)[\\w.-]{0,253})';
+const NOT_OF_A_SERVICE = `(?=${SECRET_NAME})(?<!(?:\\b(?:pod|container|image:?) "?|unexpected |event |→ |\\/)[\\w.-]{0,253})`;
+/** Nor is an ARN a secret, or the name of an error. */
+const NOT_OF_AN_ERROR = '(?<!(?:\\barn:[\\w:-]{0,200}|error|exception):)';
 
 /** These stand on lines of their own, so a log is searched as a whole for them. */
 const KEYS: readonly Pattern[] = [
@@ -58,7 +67,10 @@ const PATTERNS: readonly Pattern[] = [
   // name=value, name: value and "name": "value", where the name speaks of a secret
   { find: new RegExp(`(${SECRET_NAME}${QUOTE}?\\s*=(?:>|(?!>))\\s*)${NO_EMPTY}${VALUE}`, 'gi'), put: `$1${HIDDEN}` },
   {
-    find: new RegExp(`(${NOT_OF_A_SERVICE}${SECRET_NAME}${QUOTE}?\\s*:\\s*)${NO_SECRET}${VALUE}`, 'gi'),
+    find: new RegExp(
+      `(${NOT_OF_A_SERVICE}${SECRET_NAME}${QUOTE}?\\s*:${NOT_OF_AN_ERROR}\\s*)${NO_SECRET}${VALUE}`,
+      'gi',
+    ),
     put: `$1${HIDDEN}`,
   },
   {
