@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import type { ApiError } from '../domain/api-error.ts';
 import { errorOfFailure, errorOfNonsense } from './api-errors.ts';
 import type { Connection } from './connection.ts';
-import { fieldsOf, optionalText, textsOf } from './fields.ts';
+import { fieldsOf, optionalText, textOf, textsOf } from './fields.ts';
 import { listPages } from './list-pages.ts';
 import { readWatchStream, type StreamEnd, type WatchEvent } from './watch-stream.ts';
 
@@ -65,6 +65,10 @@ export function createCollectionFeed(options: CollectionFeedOptions): Collection
     // Another watch has found it away since: our place may be one in data that is no longer there.
     if (knownOutages !== server.outages) cursor = undefined;
     knownOutages = server.outages;
+    if (cursor !== undefined) {
+      const error = await checkPlace(cursor);
+      if (error !== undefined) return { kind: 'failed', error, livedMs: undefined };
+    }
     if (cursor === undefined && !server.streamsLists) {
       const error = await list();
       if (error !== undefined) return { kind: 'failed', error, livedMs: undefined };
@@ -89,6 +93,22 @@ export function createCollectionFeed(options: CollectionFeedOptions): Collection
       return { kind: 'list-instead' };
     }
     return { ...end, livedMs: openedAt === undefined ? undefined : clock.monotonic() - openedAt };
+  }
+
+  /**
+   * Starts over where the server's newest version is older than our place: its data was restored from a backup, and a
+   * watch would be silent until it has caught up. Returns what went wrong.
+   */
+  async function checkPlace(place: string): Promise<ApiError | undefined> {
+    try {
+      const { metadata } = fieldsOf(await connection.getJson(`${collection}?limit=1`, signal));
+      if (isOlder(textOf(fieldsOf(metadata).resourceVersion), place)) cursor = undefined;
+      return undefined;
+    } catch (error) {
+      const failure = errorOfFailure(`list ${collection}`, error);
+      // Watching may be allowed where listing is not.
+      return failure.kind === 'forbidden' ? undefined : failure;
+    }
   }
 
   /** Newer servers refuse the parameters when the feature is off; older ones ignore them and never end the list. */
@@ -136,6 +156,11 @@ export function createCollectionFeed(options: CollectionFeedOptions): Collection
       cursor = undefined;
     },
   };
+}
+
+/** Versions of one kind are numbers that grow; what is none is not compared. */
+function isOlder(version: string, than: string): boolean {
+  return /^\d+$/.test(version) && /^\d+$/.test(than) && BigInt(version) < BigInt(than);
 }
 
 /** The server ends the stream after some minutes; not all of them at the same time. */

@@ -37,11 +37,11 @@ const MAX_LINE_CHARS = 32 * 1024 * 1024;
 export async function readWatchStream(options: StreamOptions): Promise<StreamEnd> {
   const { connection, path, clock, signal } = options;
   const asked = `watch ${path.split('?')[0]}`;
-  const cut = startCut(clock, signal, options.idleMs);
+  const cut = createCut(clock, signal, options.idleMs);
   try {
     const body = await connection.openStream(path, cut.signal);
     cut.onCut(() => body.destroy());
-    cut.touch();
+    cut.begin();
     options.onOpen();
     const lines = createLineSplitter(asked, (line) => options.onEvent(parseEvent(asked, line, clock.now())));
     for await (const chunk of body) {
@@ -59,12 +59,15 @@ export async function readWatchStream(options: StreamOptions): Promise<StreamEnd
   }
 }
 
-/** Cuts when `stop` is aborted or nothing came for too long: one timer that looks at the time of the last byte. */
-function startCut(clock: Clock, stop: AbortSignal, idleMs: () => number) {
+/**
+ * Cuts when `stop` is aborted or, once begun, nothing came for too long: one timer that looks at the time of the last
+ * byte. The opening has a deadline of its own, whose end is a failure to be told.
+ */
+function createCut(clock: Clock, stop: AbortSignal, idleMs: () => number) {
   const controller = new AbortController();
   const abort = () => controller.abort();
-  let touchedAt = clock.monotonic();
-  let cancel = clock.after(idleMs(), look);
+  let touchedAt = 0;
+  let cancel = () => {};
   function look() {
     const left = touchedAt + idleMs() - clock.monotonic();
     if (left <= 0) abort();
@@ -77,6 +80,10 @@ function startCut(clock: Clock, stop: AbortSignal, idleMs: () => number) {
     onCut(run: () => void) {
       if (controller.signal.aborted) run();
       else controller.signal.addEventListener('abort', run, { once: true });
+    },
+    begin() {
+      touchedAt = clock.monotonic();
+      cancel = clock.after(idleMs(), look);
     },
     touch() {
       touchedAt = clock.monotonic();

@@ -495,7 +495,7 @@ describe('reach', () => {
     server.watches[0]?.cut();
     await eventually(() => !observer.deployment(web).live);
     clock.advance(300);
-    await eventually(() => server.api.asked.filter((asked) => asked.query.has('watch')).length === 2);
+    await eventually(() => server.api.asked.filter(({ path }) => path === '/apis/apps/v1/deployments').length === 2);
     server.refuse = () => false;
     await cluster.readNamespace('prod').catch(() => {});
     await server.watch(1);

@@ -1,6 +1,7 @@
 /** An API server whose watches the test holds in its hands. */
 import type { ServerResponse } from 'node:http';
 import { eventually } from '../support/eventually.ts';
+import { textAt } from '../support/json.ts';
 import { type ApiServer, type Asked, sendJson, startApiServer } from './api-server.ts';
 
 export interface OpenWatch {
@@ -27,6 +28,8 @@ export interface WatchServer extends AsyncDisposable {
   refuse: (asked: Asked, response: ServerResponse) => boolean;
   /** What a list answers. */
   items: readonly unknown[];
+  /** The newest version of the data, as a list tells it; grows with what is sent. */
+  version: number;
   /** The watch with this number, or of this collection, once it is open. */
   watch(which: number | string): Promise<OpenWatch>;
 }
@@ -34,12 +37,15 @@ export interface WatchServer extends AsyncDisposable {
 export async function startWatchServer(): Promise<WatchServer> {
   const watches: OpenWatch[] = [];
   let lists = 0;
+  const grow = (version: string) => {
+    server.version = Math.max(server.version, Number(version) || 0);
+  };
   const api = await startApiServer((asked, response) => {
     if (server.refuse(asked, response)) return;
-    if (asked.query.get('watch') === 'true') watches.push(openWatch(asked, response));
+    if (asked.query.get('watch') === 'true') watches.push(openWatch(asked, response, grow));
     else {
       lists += 1;
-      sendJson(response, { kind: 'List', metadata: { resourceVersion: '50' }, items: server.items });
+      sendJson(response, { kind: 'List', metadata: { resourceVersion: String(server.version) }, items: server.items });
     }
   });
   const server: WatchServer = {
@@ -53,6 +59,7 @@ export async function startWatchServer(): Promise<WatchServer> {
     },
     refuse: () => false,
     items: [],
+    version: 50,
     watch: (which) =>
       eventually(() =>
         typeof which === 'number'
@@ -64,7 +71,7 @@ export async function startWatchServer(): Promise<WatchServer> {
   return server;
 }
 
-function openWatch(asked: Asked, response: ServerResponse): OpenWatch {
+function openWatch(asked: Asked, response: ServerResponse, grow: (version: string) => void): OpenWatch {
   let isOpen = true;
   response.on('close', () => {
     isOpen = false;
@@ -72,7 +79,10 @@ function openWatch(asked: Asked, response: ServerResponse): OpenWatch {
   response.writeHead(200, { 'content-type': 'application/json' });
   response.flushHeaders();
   const raw = (bytes: string | Uint8Array) => response.write(bytes);
-  const send = (type: string, object: unknown) => raw(`${JSON.stringify({ type, object })}\n`);
+  const send = (type: string, object: unknown) => {
+    grow(textAt(object, 'metadata', 'resourceVersion'));
+    raw(`${JSON.stringify({ type, object })}\n`);
+  };
   return {
     asked,
     get isOpen() {

@@ -163,6 +163,48 @@ describe('what breaks', () => {
     expect(told.filter((line) => line === 'reset')).toHaveLength(1);
   });
 
+  test('a stream that ends is not resumed where the data has become older: it was restored from a backup', async () => {
+    const { server, told } = await createWorld();
+    const first = await server.watch(0);
+    first.bookmark('120', true);
+    await eventually(() => told.includes('synced'));
+    server.version = 119;
+
+    first.end();
+
+    expect((await server.watch(1)).asked.query.has('resourceVersion')).toBe(false);
+    expect(told.filter((line) => line === 'reset')).toHaveLength(2);
+  });
+
+  test('an opening that is never answered is told as a failure to reach the server', async () => {
+    const clock = createManualClock();
+    const { server, connection } = await createWorld({ clock, refuse: () => true });
+    const kinds: unknown[] = [];
+    connection.subscribe(({ error }) => kinds.push(error?.kind));
+    await eventually(() => server.api.asked.length === 1);
+
+    clock.advance(10_000);
+
+    await eventually(() => kinds.length === 1);
+    expect(kinds).toEqual(['unreachable']);
+  });
+
+  test('a stream that ends is resumed as well where only watching is allowed', async () => {
+    const { server, told } = await createWorld();
+    const first = await server.watch(0);
+    first.bookmark('120', true);
+    await eventually(() => told.includes('synced'));
+    server.refuse = (asked, response) => {
+      if (asked.query.has('watch')) return false;
+      sendStatus(response, 403, 'Forbidden', 'may not list');
+      return true;
+    };
+
+    first.end();
+
+    expect((await server.watch(1)).asked.query.get('resourceVersion')).toBe('120');
+  });
+
   test.each([
     {
       what: 'an outage',

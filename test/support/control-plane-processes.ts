@@ -58,7 +58,7 @@ function etcdArgs(dir: TempDir, { etcdClient, etcdPeer }: Ports): readonly strin
   const client = `http://127.0.0.1:${etcdClient}`;
   const peer = `http://127.0.0.1:${etcdPeer}`;
   return [
-    `--data-dir=${dir.file('etcd')}`,
+    `--data-dir=${dataDir(dir)}`,
     // The data does not outlive the tests: a crash may lose it.
     '--unsafe-no-fsync',
     '--log-level=warn',
@@ -101,6 +101,11 @@ function controllerManagerArgs(kubeconfig: string, keyFile: string): readonly st
     '--concurrent-deployment-syncs=50',
     '--concurrent-replicaset-syncs=50',
   ];
+}
+
+/** Where etcd keeps every object. */
+export function dataDir(dir: TempDir): string {
+  return dir.file('etcd');
 }
 
 /** The folder of the API server's own certificate, `apiserver.crt` and `apiserver.key`. */

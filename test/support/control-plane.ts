@@ -2,9 +2,11 @@
  * A real Kubernetes control plane for tests: kube-apiserver with its controllers and etcd, on free loopback ports, its
  * data in a temporary folder. Pods are played by a simulator of kubelets. It takes about four seconds to start.
  */
+import { cp, rm } from 'node:fs/promises';
 import { type ControlPlaneBinaries, controlPlaneBinaries } from '../control-plane/binaries.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
-import { certificateDir, PortTaken, startProcesses, untilReady } from './control-plane-processes.ts';
+import type { Child } from './child-process.ts';
+import { certificateDir, dataDir, PortTaken, startProcesses, untilReady } from './control-plane-processes.ts';
 import { createUser, type Grant, type User } from './control-plane-users.ts';
 import { textAt } from './json.ts';
 import { freePorts } from './loopback-port.ts';
@@ -43,6 +45,10 @@ export interface ControlPlane {
 }
 
 export interface OwnControlPlane extends ControlPlane, AsyncDisposable {
+  /** Keeps a copy of all objects. Everything is down for a moment, as at a restart of the control plane. */
+  backUp(): Promise<void>;
+  /** Starts again with the objects of `backUp`: the cluster is as it was then, versions included. */
+  restore(): Promise<void>;
   /** Ends every process and removes the folder; twice is fine. */
   stop(): Promise<void>;
 }
@@ -74,32 +80,55 @@ async function startOnFreePorts(
   const admin = { name: 'admin', token: 'admin-token', group: 'system:masters' };
   const nobody = { name: 'nobody', token: 'nobody-token', group: 'nobodies' };
 
-  const { controllerManager, all } = await startProcesses(binaries, dir, ports, [admin, nobody]);
+  const launch = () => startProcesses(binaries, dir, ports, [admin, nobody]);
+  let processes = await launch();
   const plane = connectControlPlane({
     url: `https://127.0.0.1:${ports.api}`,
     adminToken: admin.token,
     nobodyToken: nobody.token,
     folder: dir.path,
-    controllerManagerPid: controllerManager.pid,
+    controllerManagerPid: processes.controllerManager.pid,
   });
   let simulator: Awaited<ReturnType<typeof startPodSimulator>> | undefined;
   const stop = async () => {
     await simulator?.stop();
-    // Nothing here is worth an orderly end, and SIGKILL ends a paused process too.
-    for (const child of all) child.signal('SIGKILL');
-    await Promise.all(all.map(({ exited }) => exited));
+    await endAll(processes.all);
     plane.api.close();
     await dir.remove();
   };
   try {
-    await untilReady(plane.api, all, dir);
+    await untilReady(plane.api, processes.all, dir);
     if (pods !== false)
       simulator = await startPodSimulator({ api: plane.api, certificateDir: certificateDir(dir), ...pods });
   } catch (error) {
     await stop();
     throw error;
   }
-  return Object.assign(plane, { stop, [Symbol.asyncDispose]: stop });
+  const [data, copy] = [dataDir(dir), dir.file('backup')];
+  const restartOn = async (prepare: () => Promise<void>) => {
+    await endAll(processes.all);
+    await prepare();
+    processes = await launch();
+    await untilReady(plane.api, processes.all, dir);
+  };
+  return Object.assign(plane, {
+    pauseControllers: () => processes.controllerManager.signal('SIGSTOP'),
+    resumeControllers: () => processes.controllerManager.signal('SIGCONT'),
+    backUp: () => restartOn(() => cp(data, copy, { recursive: true })),
+    restore: () =>
+      restartOn(async () => {
+        await rm(data, { recursive: true });
+        await cp(copy, data, { recursive: true });
+      }),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  });
+}
+
+/** Nothing here is worth an orderly end, and SIGKILL ends a paused process too. */
+async function endAll(children: readonly Child[]): Promise<void> {
+  for (const child of children) child.signal('SIGKILL');
+  await Promise.all(children.map(({ exited }) => exited));
 }
 
 /** Uses one that another process started; closing it is not this one's business. */
