@@ -13,6 +13,7 @@ const HOST = `(?:${HOST_PART}(?:\\.${HOST_PART})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+
 const REPOSITORY = new RegExp(`^(?:(${HOST})/)?${PATH_PART}(?:/${PATH_PART})*$`);
 const HOST_ONLY = new RegExp(`^${HOST}$`);
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/;
+const LONG_TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{128,}$/;
 const DIGEST = /^(?:sha256:[a-f0-9]{64}|sha512:[a-f0-9]{128})$/;
 /** By the grammar a repository named `sha256` with a tag; in all likelihood a digest that was cut short. */
 const CUT_DIGEST = /^sha(?:256|512):[^/@]*$/;
@@ -85,6 +86,9 @@ function expand(version: string, repo: string | undefined, service: string, runn
       return refused(`${quote(version)} is a tag, and the running image's repository cannot be read; set ECR_REPO`);
     }
     return { kind: 'image', image: `${repository}${separator}${version}` };
+  }
+  if (LONG_TAG.test(version)) {
+    return refused(`${quote(version)} has ${version.length} characters; a tag has at most 128`);
   }
   if (CUT_DIGEST.test(version)) return refused(`${quote(version)} is not a whole digest`);
   const parsed = parseImage(version);

@@ -58,7 +58,7 @@ describe('refused before any call', () => {
     ['-v1', /neither/],
     ['.v1', /neither/],
     [`web:${'t'.repeat(129)}`, /neither/],
-    ['t'.repeat(129), /has no tag or digest/],
+    ['t'.repeat(129), /has 129 characters; a tag has at most 128/],
     [`web@sha256:${'a'.repeat(63)}`, /neither/],
     [`web@sha256:${'A'.repeat(64)}`, /neither/],
     [`web@md5:${'a'.repeat(32)}`, /neither/],
