@@ -109,13 +109,13 @@ function clusterProblems(cluster: ClusterEntry): string[] {
   const { name, server } = cluster;
   if (server === '') return [`cluster "${name}" has no server`];
   if (!URL.canParse(server)) return [`cluster "${name}": its server is not a URL`];
-  const { protocol, username } = new URL(server);
+  const { protocol, username, hostname } = new URL(server);
   const problems: string[] = [];
   if (protocol !== 'https:' && protocol !== 'http:') {
     problems.push(`cluster "${name}": expected a server that begins with https://, got "${protocol}"`);
   }
   if (username !== '') problems.push(`cluster "${name}": credentials do not belong in the server's URL`);
-  if (protocol === 'http:' && !cluster.skipTlsVerify) {
+  if (protocol === 'http:' && !cluster.skipTlsVerify && !isThisMachine(hostname)) {
     problems.push(
       `cluster "${name}": ${server} is not encrypted; use https, or say insecure-skip-tls-verify: true to accept that`,
     );
@@ -125,6 +125,11 @@ function clusterProblems(cluster: ClusterEntry): string[] {
     problems.push(`cluster "${name}": expected a proxy-url with http, https or socks5`);
   }
   return problems;
+}
+
+/** What does not leave the machine needs no encryption; `kubectl proxy` serves it so. */
+function isThisMachine(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }
 
 function isProxy(url: string): boolean {

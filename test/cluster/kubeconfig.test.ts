@@ -143,6 +143,22 @@ describe('what is wrong is said', () => {
     expect(loadClusterAccess({ kubeconfig: accepted }).cluster.skipTlsVerify).toBe(true);
   });
 
+  test.each(['127.0.0.1', 'localhost', '[::1]'])('but one at %s, where `kubectl proxy` serves, may be open', (host) => {
+    const server = `http://${host}:8001`;
+    const open = writeKubeconfig(dir, { server, cluster: { 'insecure-skip-tls-verify': false } });
+
+    expect(loadClusterAccess({ kubeconfig: open }).cluster.server).toBe(server);
+  });
+
+  test.each(['127.0.0.1.example.com', 'localhost.example.com'])('and %s is another machine', (host) => {
+    const open = writeKubeconfig(dir, {
+      server: `http://${host}:8001`,
+      cluster: { 'insecure-skip-tls-verify': false },
+    });
+
+    expect(() => loadClusterAccess({ kubeconfig: open })).toThrow('is not encrypted; use https');
+  });
+
   test('all problems of a context at once', () => {
     const kubeconfig = writeKubeconfig(dir, {
       server: 'ftp://x',
