@@ -85,6 +85,11 @@ const PATTERNS: readonly Pattern[] = [
     ),
     put: `$1${HIDDEN}`,
   },
+  // what clients take behind a short option, as in the command of a probe
+  {
+    find: /(\b(?:redis-cli\b.{0,100}?\s-a\s+|mysql\w{0,10}\b.{0,100}?\s-p|curl\b.{0,100}?\s(?:-u|--user)[\s=]{0,3}[^\s:]{1,64}:))(?!\$|\[redacted\])[^\s"',]+/g,
+    put: `$1${HIDDEN}`,
+  },
   // --password value, also as ["--password", "value"]; a word of letters only is what is said of the flag
   {
     find: new RegExp(

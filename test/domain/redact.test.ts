@@ -31,6 +31,9 @@ describe('redact', () => {
     ['dial app:hunter2@tcp(db:3306)/shop', 'hunter2'],
     ['AccountName=shop;AccountKey=hunter2==', 'hunter2'],
     ['password: no-more-hunter2', 'hunter2'],
+    ['exec redis-cli -h 10.0.0.1 -a hunter2 ping', 'hunter2'],
+    ['exec mysqladmin ping -uroot -phunter2', 'hunter2'],
+    ['exec curl -fsu admin:x http://a && curl -u admin:hunter2 http://b', 'hunter2'],
     ['passphrase: invalid.hunter2', 'hunter2'],
   ])('hides the secret of %j', (text, secret) => {
     expect(redact(text)).not.toContain(secret);
@@ -53,6 +56,7 @@ describe('redact', () => {
     'jwt.secret: may not be empty',
     'Basic authentication required, bearer token missing',
     'SyntaxError: unexpected token: EOF',
+    'exec sh -c mysqladmin ping -p$MYSQL_ROOT_PASSWORD --port 3306',
     'load credentials: x509: certificate has expired',
     'failed to get token: rpc error: code = Unavailable',
     'NoCredentialsError: Unable to locate credentials',
@@ -89,6 +93,7 @@ describe('redact', () => {
       ' token ='.repeat(5_000),
       '--password'.repeat(5_000),
       '--a'.repeat(20_000),
+      'mysql curl redis-cli'.repeat(5_000),
       'name: '.repeat(8_000),
       'x://a:b@'.repeat(6_000),
       `${'A'.repeat(20)}\n`.repeat(2_500),
