@@ -11,14 +11,25 @@ const DEADLINE_SLACK_MS = 10_000;
 /** After a time in which nobody could look, a rollout has this long to show how it stands before its time is up, ms. */
 const FIRST_LOOKS_MS = 30_000;
 
+export interface TimeLimit {
+  /** How long the rollout may still take, ms; 0 or less when its time is up. */
+  readonly leftMs: number;
+  /** It is the Deployment's own deadline, so that its end is told as the controller would. */
+  readonly isOwn: boolean;
+}
+
 /**
- * How long the rollout may still take, ms; 0 or less when its time is up. The operator's limit is for all of it; one
- * of the Deployment's own, or ours, begins anew with each step forward, as the controller's deadline does: many replicas
- * that come one by one are no failure.
+ * The operator's limit is for the whole rollout; one of the Deployment's own, or ours, begins anew with each step forward,
+ * as the controller's deadline does: many replicas that come one by one are no failure.
  */
-export function limitLeftMs(facts: RolloutFacts, timeoutMs: number | undefined): number {
-  if (timeoutMs !== undefined) return leftOf(timeoutMs, facts.elapsedMs, facts);
-  return leftOf(idleLimitMs(facts.deployment), facts.idleMs, facts);
+export function timeLimit(facts: RolloutFacts, timeoutMs: number | undefined): TimeLimit {
+  const { deployment, elapsedMs, idleMs } = facts;
+  if (timeoutMs !== undefined) return { leftMs: leftOf(timeoutMs, elapsedMs, facts), isOwn: false };
+  const own = ownDeadlineMs(deployment);
+  // A pod that is ready counts as no step before it has been so for this long.
+  const idleLimitMs =
+    (own === undefined ? DEFAULT_TIMEOUT_MS : own + DEADLINE_SLACK_MS) + deployment.minReadySeconds * 1000;
+  return { leftMs: leftOf(idleLimitMs, idleMs, facts), isOwn: own !== undefined };
 }
 
 /** How much is left of a limit, ms; 0 or less when it has passed. Time in which nobody looked proves nothing. */
@@ -45,9 +56,7 @@ export function missedDeadlineInMs(facts: RolloutFacts): number {
     : leftOf(deadlineMs, facts.elapsedMs, facts);
 }
 
-/** How long a rollout may make no progress where no limit is set, ms: the Deployment's own deadline, else 4 min. */
-function idleLimitMs({ progressDeadlineSeconds: own, minReadySeconds }: DeploymentView): number {
-  const isOwn = own !== undefined && own !== DEFAULT_PROGRESS_DEADLINE_S;
-  // A pod that is ready counts as no step before it has been so for this long.
-  return (isOwn ? own * 1000 + DEADLINE_SLACK_MS : DEFAULT_TIMEOUT_MS) + minReadySeconds * 1000;
+/** Undefined where nobody has chosen one. */
+function ownDeadlineMs({ progressDeadlineSeconds: own }: DeploymentView): number | undefined {
+  return own === undefined || own === DEFAULT_PROGRESS_DEADLINE_S ? undefined : own * 1000;
 }

@@ -4,7 +4,7 @@ import { imageOf, type PodView, type ReplicaSetView, revisionOf } from '../domai
 import type { RolloutFacts } from './facts.ts';
 import { type FailureSign, failureSigns } from './failure-signs.ts';
 import { progressOf } from './progress.ts';
-import { limitLeftMs, missedDeadlineInMs } from './time-limits.ts';
+import { missedDeadlineInMs, type TimeLimit, timeLimit } from './time-limits.ts';
 import { SEVERITIES } from './trouble.ts';
 
 export interface JudgePolicy {
@@ -36,9 +36,9 @@ const SILENCE_MS = 3_000;
 
 export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
   const { deployment, attempt } = facts;
-  const leftMs = limitLeftMs(facts, policy.timeoutMs);
+  const limit = timeLimit(facts, policy.timeoutMs);
   // What was seen before our patch says nothing about it, not even about its image.
-  if (deployment.generation < attempt.generation) return unobserved(leftMs);
+  if (deployment.generation < attempt.generation) return unobserved(limit);
   const image = imageOf(deployment, attempt.container);
   const wanted = attempt.appliedImage ?? attempt.image;
   if (image !== wanted) {
@@ -47,7 +47,7 @@ export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
     return { kind: 'overridden', change: `${by} ${change}` };
   }
   const progress = progressOf(deployment);
-  if (progress.kind === 'unobserved') return unobserved(leftMs);
+  if (progress.kind === 'unobserved') return unobserved(limit);
 
   const replicaSet = newReplicaSet(facts, wanted);
   const isVisible = facts.look.replicaSets.length > 0;
@@ -70,10 +70,10 @@ export function judge(facts: RolloutFacts, policy: JudgePolicy): Verdict {
   if (progress.kind === 'complete') {
     return { kind: 'running', detail: 'the new ReplicaSet is not there yet', lookAgainInMs: unseenMs };
   }
-  return judgeSigns(facts, signs, `${progress.detail}${leavingPods(facts, replicaSet)}`, leftMs);
+  return judgeSigns(facts, signs, `${progress.detail}${leavingPods(facts, replicaSet)}`, limit);
 }
 
-function unobserved(leftMs: number): Verdict {
+function unobserved({ leftMs }: TimeLimit): Verdict {
   const detail = 'the Deployment controller has not looked at the change yet';
   if (leftMs <= 0) return { kind: 'timed-out', cause: detail, signs: [] };
   return { kind: 'running', detail, lookAgainInMs: leftMs };
@@ -92,7 +92,7 @@ function agedSigns(facts: RolloutFacts, policy: JudgePolicy, signs: readonly Fai
     .toSorted((one, other) => SEVERITIES.indexOf(one.sign.severity) - SEVERITIES.indexOf(other.sign.severity));
 }
 
-function judgeSigns(facts: RolloutFacts, aged: readonly AgedSign[], detail: string, leftMs: number): Verdict {
+function judgeSigns(facts: RolloutFacts, aged: readonly AgedSign[], detail: string, limit: TimeLimit): Verdict {
   const signs = aged.map(({ sign }) => sign);
   const ripe = aged.filter(({ sign, ripeInMs }) => sign.active && ripeInMs <= 0).map(({ sign }) => sign);
   const worst = ripe[0];
@@ -105,16 +105,13 @@ function judgeSigns(facts: RolloutFacts, aged: readonly AgedSign[], detail: stri
   const explained = likely === undefined ? detail : `${detail}; ${likely.cause}`;
   const told = likely === undefined ? signs : [likely, ...signs.filter((sign) => sign !== likely)];
   const deadlineInMs = missedDeadlineInMs(facts);
-  if (deadlineInMs <= 0) {
-    return {
-      kind: 'timed-out',
-      cause: `no progress for ${facts.deployment.progressDeadlineSeconds} s: ${explained}`,
-      signs: told,
-    };
+  if (deadlineInMs <= 0 || (limit.isOwn && limit.leftMs <= 0)) {
+    const cause = `no progress for ${facts.deployment.progressDeadlineSeconds} s: ${explained}`;
+    return { kind: 'timed-out', cause, signs: told };
   }
-  if (leftMs <= 0) return { kind: 'timed-out', cause: explained, signs: told };
+  if (limit.leftMs <= 0) return { kind: 'timed-out', cause: explained, signs: told };
   const waits = aged.map(({ ripeInMs }) => ripeInMs).filter((wait) => wait > 0);
-  return { kind: 'running', detail: explained, lookAgainInMs: Math.min(leftMs, deadlineInMs, ...waits) };
+  return { kind: 'running', detail: explained, lookAgainInMs: Math.min(limit.leftMs, deadlineInMs, ...waits) };
 }
 
 /**

@@ -94,5 +94,10 @@ test('an account without any right is told so once, not again and again', async 
 
   expect(parked.phase).toBe('blocked');
   await eventually(() => stage.told('web').length === 2);
-  expect(stage.requestsFor('web').length).toBeLessThanOrEqual(4);
+  stage.proxy.forget();
+  await stage.deployments.create('api');
+  await stage.deploy('api', '1.25.0\n');
+  // The look that follows each answer may still be under way.
+  expect(stage.requestsFor('web').length).toBeLessThanOrEqual(1);
+  expect(stage.told('web')).toHaveLength(2);
 });

@@ -111,7 +111,7 @@ export const deadlineStories: readonly Story[] = [
   {
     name: 'without the condition the limit is the own deadline and a little',
     frames: [{ at: 1, deployment: { progressDeadlineSeconds: 60 } }],
-    ends: { outcome: 'timed-out', at: 70, cause: '1 old replica pending termination' },
+    ends: { outcome: 'timed-out', at: 70, cause: 'no progress for 60 s: 1 old replica pending termination' },
   },
   {
     name: 'the operator’s limit goes before the Deployment’s',
