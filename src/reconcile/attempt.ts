@@ -24,7 +24,9 @@ export function lateCrashLeftMs(record: TargetRecord, policy: Policy, now: numbe
   if (record.phase !== 'succeeded' || record.crashedLater === true) return 0;
   const sinceMs = now - (record.attempt?.endedAt ?? Number.NEGATIVE_INFINITY);
   // Negative when the clock was set back: then nobody knows.
-  return sinceMs < 0 ? 0 : Math.max(0, policy.watchAfterMs - sinceMs);
+  if (sinceMs < 0 || policy.watchAfterMs === 0) return 0;
+  // A crash loop that began in time is told when it has lasted for the grace.
+  return Math.max(0, policy.watchAfterMs + policy.graceMs - sinceMs);
 }
 
 /** Whether the patch of this attempt was the last of ours that was applied. */

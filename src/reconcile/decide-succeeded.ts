@@ -1,6 +1,7 @@
 /** The part of `decide` for a version that succeeded: notice that somebody changed its image, or that it crashes late. */
 import type { Attempt, TargetRecord } from '../domain/record.ts';
 import { type DeploymentView, imageOf, revisionOf } from '../domain/workload.ts';
+import type { FailureSign } from '../rollout/failure-signs.ts';
 import { lateCrashLeftMs, precedes, wayBack } from './attempt.ts';
 import { subjectOf, targetEvent, withPast } from './conclusions.ts';
 import { decideDeploy } from './decide-deploy.ts';
@@ -15,7 +16,7 @@ const FLAP_WINDOW_MS = 600_000;
 /** Stands for the image of a container that is gone. */
 const REMOVED = 'no such container';
 
-export function decideSucceeded(of: Remembered): Decision {
+export function decideSucceeded(of: Remembered<OrderCase>): Decision {
   const { observation, record, policy } = of;
   const { attempt } = record;
   const deployment = shownDeployment(observation, attempt);
@@ -30,7 +31,10 @@ export function decideSucceeded(of: Remembered): Decision {
     }
     return noticeLateCrash(of, attempt, deployment);
   }
-  if (policy.drift === 'ignore' || deployment.deleting) return { kind: 'nothing' };
+  if (deployment.deleting) return { kind: 'nothing' };
+  // Another Deployment of the same name, as applied anew from its manifest: the file's wish holds for it too.
+  if (deployment.uid !== attempt.uid && record.phase === 'succeeded') return decideDeploy(of);
+  if (policy.drift === 'ignore') return { kind: 'nothing' };
   // Back to what was verified: what the file's words would mean now may depend on the image that drifted in.
   const correction: Order = { kind: 'correct-drift', content: record.content, ...orderAgain(attempt) };
   return tellDrift({ ...of, order: correction }, { image: image ?? REMOVED, what: changeOf(deployment, attempt) });
@@ -92,7 +96,9 @@ function noticeLateCrash(of: Remembered, attempt: Attempt, deployment: Deploymen
   // What somebody else has put there since is not what succeeded.
   const isAnother = attempt.revision !== undefined && attempt.revision !== revisionOf(deployment.annotations);
   if (leftMs <= 0 || isAnother) return { kind: 'nothing' };
-  const verdict = judgeNow(observation, attempt, deployment, { ...policy, counts: ({ about }) => about === 'crash' });
+  const overdueMs = policy.graceMs - leftMs;
+  const counts = ({ about, id }: FailureSign) => about === 'crash' && observation.ageOf(id) >= overdueMs;
+  const verdict = judgeNow(observation, attempt, deployment, { ...policy, counts });
   if (verdict.kind !== 'failed') {
     const ripensInMs = verdict.kind === 'running' ? verdict.lookAgainInMs : policy.watchAfterMs;
     const lookAgainInMs = Math.min(leftMs, ripensInMs);

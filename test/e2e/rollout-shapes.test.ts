@@ -99,6 +99,21 @@ test('a Deployment deleted and made again in the middle of a rollout gets the ve
   expect((await stage.deployments.images('web')).at(-1)).toBe('nginx:1.25.0');
 });
 
+test('a Deployment deleted and made again after its success gets the version of its file', async () => {
+  await using stage = await startStage();
+  await stage.deployments.create('web');
+  await stage.deploy('web', '1.25.0\n');
+
+  await stage.deployments.remove('web');
+  await stage.deployments.create('web', { image: 'nginx:0.9' });
+
+  await eventually(async () => (await stage.deployments.images('web')).at(-1) === 'nginx:1.25.0', {
+    timeoutMs: 30_000,
+  });
+  await eventually(() => stage.told('web').length === 2, { timeoutMs: 30_000 });
+  expect(stage.told('web').map(({ title }) => title)).toEqual(['Deployment Successful', 'Deployment Successful']);
+});
+
 test('pods that a quota forbids fail the rollout with the words of the API server', async () => {
   await using stage = await startStage();
   await stage.deployments.create('web');

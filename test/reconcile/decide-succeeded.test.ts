@@ -6,6 +6,7 @@ import {
   attempt,
   conclusionOf,
   got,
+  NEW_ID,
   recordOf,
   settled,
   VERIFIED,
@@ -108,10 +109,21 @@ describe('a crash soon after the success', () => {
     expect(end.record).toMatchObject({ phase: 'succeeded', crashedLater: true });
   });
 
-  test('is not told long after the success', () => {
-    expect(
-      ask({ file, record: settled('succeeded'), cluster: crashing, after: 60 + 120, ageOf: () => 60_000 }),
-    ).toEqual({ kind: 'nothing' });
+  test('that began in time is told, though it has lasted for its grace only later', () => {
+    const { event } = conclusionOf(
+      ask({ file, record: settled('succeeded'), cluster: crashing, after: 60 + 130, ageOf: () => 20_000 }),
+    );
+
+    expect(event.what).toBe('crashed-later');
+  });
+
+  test.each([
+    ['began later', 60 + 139, 18_000],
+    ['was told to nobody for so long', 60 + 140, 60_000],
+  ])('that %s is not told', (_what, after, ageMs) => {
+    expect(ask({ file, record: settled('succeeded'), cluster: crashing, after, ageOf: () => ageMs }).kind).not.toBe(
+      'conclude',
+    );
   });
 });
 
@@ -141,6 +153,22 @@ describe('a change made outside', () => {
 
     expect(event.what).toBe('drifted');
     expect(event.cause).toMatch(`the cluster was set back to an earlier state, with ${OLD_IMAGE}; it is left as it is`);
+  });
+
+  describe('by making the Deployment anew', () => {
+    const anew = { containers: [{ name: 'web', image: OLD_IMAGE }], uid: 'deployment-2', generation: 1 };
+
+    test.each(['report', 'correct', 'ignore'] as const)('is no drift with %s: the version is deployed', (drift) => {
+      const decision = ask({ file, record: success, policy: { drift }, cluster: got(anew), after: 600 });
+
+      expect(decision).toMatchObject({ kind: 'patch', pending: { id: NEW_ID, kind: 'deploy', version: '1.25.0' } });
+    });
+
+    test('is no reason to deploy what runs already', () => {
+      const same = watched({ uid: 'deployment-2', generation: 1, observedGeneration: 1 });
+
+      expect(ask({ file, record: success, cluster: same, after: 600 }).kind).not.toBe('patch');
+    });
   });
 
   test('is told once with its writer, and left', () => {

@@ -224,7 +224,7 @@ describe('the Pods are watched', () => {
 
     await desk.pass();
     const soon = desk.follows;
-    desk.clock.advance(61_000);
+    desk.clock.advance(81_000);
     await desk.pass();
 
     expect([soon, desk.follows]).toEqual([true, false]);
