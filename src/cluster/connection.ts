@@ -1,13 +1,6 @@
 /** One way to the API server for ordinary calls and watches: login, deadline, one retry after a 401, errors by kind. */
 import type { Readable } from 'node:stream';
-import {
-  type Configuration,
-  createConfiguration,
-  type RequestContext,
-  ResponseContext,
-  ServerConfiguration,
-  wrapHttpLibrary,
-} from '@kubernetes/client-node';
+import { type Configuration, createConfiguration, ServerConfiguration, wrapHttpLibrary } from '@kubernetes/client-node';
 import { type Dispatcher, request } from 'undici';
 import type { Clock } from '../clock.ts';
 import { ApiError } from '../domain/api-error.ts';
@@ -17,8 +10,8 @@ import { startDeadline } from './deadline.ts';
 import type { PluginEnv } from './exec-plugin.ts';
 import { headerOf, parseJson, readAnswer, readRefusal } from './http-body.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
+import { getOf, type Outgoing, outgoingOf, readContext } from './outgoing.ts';
 import { createRoutes, type Route } from './route.ts';
-import type { Agents } from './transport.ts';
 
 export interface ClientSettings {
   readonly userAgent: string;
@@ -69,16 +62,6 @@ const READ_DEADLINE_MS = 10_000;
 const WRITE_DEADLINE_MS = 30_000;
 /** How long a call may wait for a free connection before it is sent: a busy server is not a silent one. */
 const QUEUE_DEADLINE_MS = 20_000;
-
-interface Outgoing {
-  readonly method: Dispatcher.HttpMethod;
-  readonly path: string;
-  readonly query: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string;
-  readonly agent: keyof Agents;
-  readonly signal?: AbortSignal;
-}
 
 interface Received<T> {
   readonly status: number;
@@ -211,38 +194,6 @@ export function createConnection(access: ClusterAccess, settings: ClientSettings
       await routes.close();
     },
   };
-}
-
-function getOf(pathAndQuery: string, signal: AbortSignal | undefined): Omit<Outgoing, 'agent'> {
-  const [path = '', query] = pathAndQuery.split('?');
-  return {
-    method: 'GET',
-    path,
-    query: query === undefined ? '' : `?${query}`,
-    headers: { accept: 'application/json' },
-    ...(signal === undefined ? {} : { signal }),
-  };
-}
-
-function outgoingOf(context: RequestContext): Outgoing {
-  const { pathname, search } = new URL(context.getUrl());
-  const body = context.getBody();
-  return {
-    method: context.getHttpMethod(),
-    path: pathname,
-    query: search,
-    headers: context.getHeaders(),
-    agent: 'calls',
-    ...(typeof body === 'string' ? { body } : {}),
-  };
-}
-
-/** Reads the body here, so that the deadline covers it; the library parses it. */
-async function readContext(asked: string, answer: Dispatcher.ResponseData): Promise<ResponseContext> {
-  const text = await readAnswer(asked, answer);
-  const type = headerOf(answer, 'content-type') ?? '';
-  const body = { text: async () => text, binary: async () => Buffer.from(text), stream: () => null };
-  return new ResponseContext(answer.statusCode, { 'content-type': type }, body);
 }
 
 /** Tells when a request gets its connection; until then it waits in the agent. */

@@ -5,37 +5,19 @@ import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { type Cluster, loadCluster } from '../../src/cluster/cluster.ts';
-import type { Call } from '../../src/cluster/connection.ts';
+import type { Cluster } from '../../src/cluster/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { requireTool } from '../support/required-tool.ts';
-import { createTempDir, type TempDir } from '../support/temp-dir.ts';
 import { type ApiServer, sendJson, startApiServer } from './api-server.ts';
 import { createCertificate } from './certificate.ts';
 import { writeKubeconfig } from './kubeconfigs.ts';
+import { cleanups, load, tempDir } from './loaded-cluster.ts';
 import { deploymentObject } from './objects.ts';
 
 const web = { service: 'web', namespace: 'prod' };
-const cleanups: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function tempDir(): Promise<TempDir> {
-  const dir = await createTempDir();
-  cleanups.push(() => dir.remove());
-  return dir;
-}
-
-function load(kubeconfig: string, clock = systemClock, onCall: (call: Call) => void = () => {}): Cluster {
-  const cluster = loadCluster({ kubeconfig, userAgent: 'test', pluginEnv: {}, onCall }, clock);
-  cleanups.push(() => cluster.close());
-  return cluster;
-}
 
 const answerDeployment: ApiServer['answer'] = (_, response) => sendJson(response, deploymentObject('web'));
 

@@ -1,33 +1,15 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { type Cluster, loadCluster } from '../../src/cluster/cluster.ts';
-import type { Call } from '../../src/cluster/connection.ts';
 import { eventually } from '../support/eventually.ts';
 import { createManualClock } from '../support/manual-clock.ts';
-import { createTempDir, type TempDir } from '../support/temp-dir.ts';
+import type { TempDir } from '../support/temp-dir.ts';
 import { type ApiServer, sendJson, startApiServer } from './api-server.ts';
 import { writeKubeconfig } from './kubeconfigs.ts';
+import { cleanups, load, tempDir } from './loaded-cluster.ts';
 import { deploymentObject } from './objects.ts';
 
 const web = { service: 'web', namespace: 'prod' };
-const cleanups: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function tempDir(): Promise<TempDir> {
-  const dir = await createTempDir();
-  cleanups.push(() => dir.remove());
-  return dir;
-}
-
-function load(kubeconfig: string, clock = systemClock, onCall: (call: Call) => void = () => {}): Cluster {
-  const cluster = loadCluster({ kubeconfig, userAgent: 'test', pluginEnv: { SESSION: 'ours' }, onCall }, clock);
-  cleanups.push(() => cluster.close());
-  return cluster;
-}
 
 const answerDeployment: ApiServer['answer'] = (_, response) => sendJson(response, deploymentObject('web'));
 

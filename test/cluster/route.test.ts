@@ -1,37 +1,19 @@
 import { writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/clock.ts';
-import { type Cluster, loadCluster } from '../../src/cluster/cluster.ts';
 import { createObserver } from '../../src/cluster/observer.ts';
 import { eventually } from '../support/eventually.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { requireTool } from '../support/required-tool.ts';
-import { createTempDir, type TempDir } from '../support/temp-dir.ts';
 import { type ApiServer, sendJson, sendStatus, startApiServer, type TlsSettings } from './api-server.ts';
 import { createCertificate } from './certificate.ts';
 import { writeKubeconfig } from './kubeconfigs.ts';
+import { cleanups, load, tempDir } from './loaded-cluster.ts';
 import { deploymentObject } from './objects.ts';
 import { startWatchServer } from './watch-server.ts';
 
 const web = { service: 'web', namespace: 'prod' };
-const cleanups: (() => Promise<void>)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
-async function tempDir(): Promise<TempDir> {
-  const dir = await createTempDir();
-  cleanups.push(() => dir.remove());
-  return dir;
-}
-
-function load(kubeconfig: string, clock = systemClock): Cluster {
-  const cluster = loadCluster({ kubeconfig, userAgent: 'test', pluginEnv: {} }, clock);
-  cleanups.push(() => cluster.close());
-  return cluster;
-}
 
 /** A server that knows these tokens. */
 async function startServer(tokens: readonly string[], tls?: TlsSettings): Promise<ApiServer> {
@@ -42,6 +24,26 @@ async function startServer(tokens: readonly string[], tls?: TlsSettings): Promis
   }, tls);
   cleanups.push(server.stop);
   return server;
+}
+
+/** A server whose Deployments are watched with the token `old`, and another one to move to. */
+async function startMove(clock = systemClock) {
+  const dir = await tempDir();
+  const [old, moved] = [await startWatchServer(), await startWatchServer()];
+  cleanups.push(
+    () => old.api.stop(),
+    () => moved.api.stop(),
+  );
+  const cluster = load(writeKubeconfig(dir, { server: old.api.url, user: { token: 'old' } }), clock);
+  const hooks = { isOurs: () => true, onHint: () => {}, onState: () => {}, onError: () => {} };
+  const observer = createObserver(cluster, systemClock, hooks);
+  cleanups.push(() => observer.stop());
+  observer.start();
+  const first = await old.watch(0);
+  first.send('ADDED', deploymentObject('web'));
+  first.bookmark('900', true);
+  await eventually(() => observer.deployment(web).live);
+  return { dir, old, moved, cluster, first };
 }
 
 describe('a kubeconfig that was written anew', () => {
@@ -136,25 +138,7 @@ describe('a kubeconfig that was written anew', () => {
   });
 
   test('has its watches begin at the new server with a full picture', async () => {
-    const dir = await tempDir();
-    const [old, moved] = [await startWatchServer(), await startWatchServer()];
-    cleanups.push(
-      () => old.api.stop(),
-      () => moved.api.stop(),
-    );
-    const cluster = load(writeKubeconfig(dir, { server: old.api.url, user: { token: 'old' } }));
-    const observer = createObserver(cluster, systemClock, {
-      isOurs: () => true,
-      onHint: () => {},
-      onState: () => {},
-      onError: () => {},
-    });
-    cleanups.push(() => observer.stop());
-    observer.start();
-    const first = await old.watch(0);
-    first.send('ADDED', deploymentObject('web'));
-    first.bookmark('900', true);
-    await eventually(() => observer.deployment(web).live);
+    const { dir, old, moved, cluster, first } = await startMove();
 
     writeKubeconfig(dir, { server: moved.api.url, user: { token: 'new' } });
     old.refuse = (_, response) => {
@@ -175,25 +159,8 @@ describe('a kubeconfig that was written anew', () => {
   });
 
   test('cuts off the watch on a connection that was given up as silent before', async () => {
-    const dir = await tempDir();
     const clock = createManualClock();
-    const [old, moved] = [await startWatchServer(), await startWatchServer()];
-    cleanups.push(
-      () => old.api.stop(),
-      () => moved.api.stop(),
-    );
-    const cluster = load(writeKubeconfig(dir, { server: old.api.url, user: { token: 'secret' } }), clock);
-    const observer = createObserver(cluster, systemClock, {
-      isOurs: () => true,
-      onHint: () => {},
-      onState: () => {},
-      onError: () => {},
-    });
-    cleanups.push(() => observer.stop());
-    observer.start();
-    const first = await old.watch(0);
-    first.bookmark('900', true);
-    await eventually(() => observer.deployment(web).live);
+    const { dir, old, moved, cluster, first } = await startMove(clock);
     let asked = 0;
     old.refuse = ({ query }) => {
       asked += 1;
@@ -203,7 +170,7 @@ describe('a kubeconfig that was written anew', () => {
     clock.advance(1);
     const unanswered = cluster.readDeployment(web);
     await eventually(() => asked === 1);
-    writeKubeconfig(dir, { server: moved.api.url, user: { token: 'secret' } });
+    writeKubeconfig(dir, { server: moved.api.url, user: { token: 'old' } });
     clock.advance(10_000);
 
     await expect(unanswered).rejects.toMatchObject({ kind: 'unreachable' });

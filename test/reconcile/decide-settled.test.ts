@@ -4,6 +4,7 @@ import {
   ask,
   attempt,
   conclusionOf,
+  crashing,
   got,
   gotImage,
   NEW_ID,
@@ -16,24 +17,10 @@ import {
   wanted,
   watched,
 } from '../support/decision-desk.ts';
-import {
-  complete,
-  crashLooping,
-  exit,
-  NEW_IMAGE,
-  NEW_SET,
-  OLD_IMAGE,
-  OLD_SET,
-  PATCHED_AT,
-  pod,
-} from '../support/rollout-objects.ts';
+import { complete, NEW_IMAGE, NEW_SET, OLD_IMAGE, PATCHED_AT } from '../support/rollout-objects.ts';
 
 const file = wanted('1.25.0');
 const FOREIGN = 'registry.example/web:foreign';
-const crashing = {
-  ...watched({ availableReplicas: 0 }),
-  look: { replicaSets: [OLD_SET, NEW_SET], pods: [pod(crashLooping(exit(1), 3))] },
-};
 
 describe('a rollback', () => {
   const policy = { onFailure: 'rollback' } as const;

@@ -5,6 +5,7 @@ import {
   ask,
   attempt,
   conclusionOf,
+  crashing,
   got,
   NEW_ID,
   recordOf,
@@ -13,25 +14,11 @@ import {
   wanted,
   watched,
 } from '../support/decision-desk.ts';
-import {
-  crashLooping,
-  exit,
-  NEW_IMAGE,
-  NEW_SET,
-  OLD_IMAGE,
-  OLD_SET,
-  PATCHED_AT,
-  pod,
-  replicaFailure,
-} from '../support/rollout-objects.ts';
+import { NEW_IMAGE, NEW_SET, OLD_IMAGE, PATCHED_AT, replicaFailure } from '../support/rollout-objects.ts';
 
 const file = wanted('1.25.0');
 const REVISION = 'deployment.kubernetes.io/revision';
 const FOREIGN = 'registry.example/web:foreign';
-const crashing = {
-  ...watched({ availableReplicas: 0 }),
-  look: { replicaSets: [OLD_SET, NEW_SET], pods: [pod(crashLooping(exit(1), 3))] },
-};
 
 describe('a crash soon after the success', () => {
   test('is not seen in what others did to the Deployment', () => {

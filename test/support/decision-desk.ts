@@ -7,7 +7,18 @@ import type { DeploymentView } from '../../src/domain/workload.ts';
 import { decide } from '../../src/reconcile/decide.ts';
 import type { ClusterLook, Conclusion, Decision, Observation } from '../../src/reconcile/decision.ts';
 import type { Policy } from '../../src/reconcile/policy.ts';
-import { complete, deployment, NEW_IMAGE, NEW_SET, OLD_IMAGE, OLD_SET, PATCHED_AT } from './rollout-objects.ts';
+import {
+  complete,
+  crashLooping,
+  deployment,
+  exit,
+  NEW_IMAGE,
+  NEW_SET,
+  OLD_IMAGE,
+  OLD_SET,
+  PATCHED_AT,
+  pod,
+} from './rollout-objects.ts';
 import { STORY_POLICY } from './rollout-story.ts';
 
 export const NEW_ID = 'attempt-new';
@@ -89,6 +100,12 @@ export function watched(change: Partial<DeploymentView> = {}): Extract<ClusterLo
   const look = { replicaSets: [OLD_SET, NEW_SET], pods: [] };
   return { kind: 'deployment', deployment: deployment({ ...complete(), ...change }), look, fresh: false };
 }
+
+/** The new pod of a rollout that crashes again and again. */
+export const crashing = {
+  ...watched({ availableReplicas: 0 }),
+  look: { replicaSets: [OLD_SET, NEW_SET], pods: [pod(crashLooping(exit(1), 3))] },
+};
 
 /** As `got`, with another image in the container. */
 export function gotImage(image: string, change: Partial<DeploymentView> = {}): ClusterLook {
